@@ -1,0 +1,399 @@
+# -*- test-case-name: txtor.test.test_errors -*-
+"""
+Every error that txtor raises, in one tree.
+
+A caller who wants one ``except`` takes L{TorError}. The caller's own mistake is L{InvalidArgument}, found before a byte is
+sent; Tor's refusal is L{TorRefused}, with a subclass for each status of control-spec 4; a peer that breaks the grammar is
+L{ProtocolViolation}. No error holds a password, a cookie or a private key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+class TorError(RuntimeError):
+    """
+    What went wrong with Tor; every error of txtor is one.
+    """
+
+
+class InvalidArgument(TorError, ValueError):
+    """
+    The caller gave what cannot be sent or used. Nothing was sent and nothing has changed.
+    """
+
+
+class ProtocolViolation(TorError):
+    """
+    The peer broke the grammar of its protocol. The connection is dropped; the text says what was seen.
+    """
+
+
+class Disconnected(TorError):
+    """
+    The connection to Tor ended, or was never there.
+
+    :ivar command: the keyword of the command that waited, or ``None``.
+    """
+
+    def __init__(self, reason: str = "The connection to Tor is closed.", command: str | None = None) -> None:
+        self.reason = reason
+        self.command = command
+        super().__init__(reason if command is None else f"{reason} (during {command})")
+
+
+class CommandTimeout(TorError):
+    """
+    Tor did not answer in the time that the caller gave. The command may still be carried out.
+    """
+
+    def __init__(self, command: str, seconds: float) -> None:
+        self.command = command
+        self.seconds = seconds
+        super().__init__(f"Tor did not answer {command} in {seconds:g} s.")
+
+
+# -- refusals by Tor: control-spec 4 ----------------------------------------------------------------------------------
+
+
+class TorRefused(TorError):
+    """
+    Tor answered with a status that is not 2xx.
+
+    :ivar status: three digits, as an integer.
+    :ivar text: what Tor said, as it said it.
+    :ivar command: the keyword of the command, as ``"GETINFO"``; never its arguments, which may be secret.
+    :ivar lines: every line of the reply as ``(status, text)``, since one reply may hold several.
+    """
+
+    def __init__(self, status: int, text: str, command: str = "", lines: Sequence[tuple[int, str]] = ()) -> None:
+        self.status = status
+        self.text = text
+        self.command = command
+        self.lines = tuple(lines) or ((status, text),)
+        super().__init__(f"{command}: {status} {text}" if command else f"{status} {text}")
+
+    @property
+    def code(self) -> int:
+        """
+        The status, under the name that txtorcon gave it.
+        """
+        return self.status
+
+
+class ResourceExhausted(TorRefused):
+    """
+    451: Tor lacks the means now; later it may work.
+    """
+
+
+class ProtocolSyntaxError(TorRefused):
+    """
+    500: Tor could not read the command, as one that is too long. Tor closes the connection.
+    """
+
+
+class UnrecognizedCommand(TorRefused):
+    """
+    510: this Tor has no such command, or a filter between it and us does not let the command pass.
+    """
+
+
+class UnimplementedCommand(TorRefused):
+    """
+    511: the command is obsolete.
+    """
+
+
+class ArgumentSyntaxError(TorRefused):
+    """
+    512: an argument is missing or malformed, or newer than this Tor.
+    """
+
+
+class UnrecognizedArgument(TorRefused):
+    """
+    513: the argument is understood but not acceptable.
+    """
+
+
+class AuthenticationRequired(TorRefused):
+    """
+    514: the command needs authentication. Tor closes the connection.
+    """
+
+
+class BadAuthentication(TorRefused):
+    """
+    515: Tor did not take the proof. Tor closes the connection.
+    """
+
+
+class UnspecifiedTorError(TorRefused):
+    """
+    550: an error without a status of its own, as an onion address that is in use.
+    """
+
+
+class InternalTorError(TorRefused):
+    """
+    551: Tor could not do it, or does not know it now; another time it may.
+    """
+
+
+class UnrecognizedEntity(TorRefused):
+    """
+    552: there is no such option, key, event, circuit, stream, relay, signal or service.
+    """
+
+
+class InvalidConfigurationValue(TorRefused):
+    """
+    553: the option cannot take the value, cannot change while Tor runs, or Tor could not act on it.
+    """
+
+
+class InvalidDescriptor(TorRefused):
+    """
+    554: the descriptor is malformed, or its signature is wrong.
+    """
+
+
+class UnmanagedEntity(TorRefused):
+    """
+    555: the stream is not one that the controller may attach.
+    """
+
+
+_BY_STATUS: dict[int, type[TorRefused]] = {
+    451: ResourceExhausted,
+    500: ProtocolSyntaxError,
+    510: UnrecognizedCommand,
+    511: UnimplementedCommand,
+    512: ArgumentSyntaxError,
+    513: UnrecognizedArgument,
+    514: AuthenticationRequired,
+    515: BadAuthentication,
+    550: UnspecifiedTorError,
+    551: InternalTorError,
+    552: UnrecognizedEntity,
+    553: InvalidConfigurationValue,
+    554: InvalidDescriptor,
+    555: UnmanagedEntity,
+}
+
+
+def refusal(status: int, text: str, command: str = "", lines: Sequence[tuple[int, str]] = ()) -> TorRefused:
+    """
+    The error for a status: its own subclass, or L{TorRefused} where the specification names none.
+
+    See control-spec 4, Replies.
+    """
+    return _BY_STATUS.get(status, TorRefused)(status, text, command, lines)
+
+
+# -- authentication and finding a control port: control-spec 5 --------------------------------------------------------
+
+
+class AuthenticationError(TorError):
+    """
+    We could not authenticate; the subclass is the cause and the text says what would help.
+    """
+
+
+class NoUsableMethod(AuthenticationError):
+    """
+    Tor offers no method that txtor knows.
+
+    :ivar methods: what Tor offers.
+    """
+
+    def __init__(self, methods: Sequence[str]) -> None:
+        self.methods = tuple(methods)
+        offered = ", ".join(self.methods) or "none"
+        super().__init__(f"Tor offers no authentication method that txtor knows (it offers: {offered}).")
+
+
+class PlainCookieNotAllowed(AuthenticationError):
+    """
+    Tor offers COOKIE without SAFECOOKIE, which would show the cookie to whatever listens there.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Tor offers only COOKIE authentication, which shows the cookie file to whoever listens there. "
+            "Pass allow_plain_cookie=True if you are sure that it is Tor."
+        )
+
+
+class CookieUnreadable(AuthenticationError):
+    """
+    The cookie file cannot be read, or is not what a cookie file is.
+
+    :ivar path: the file, as Tor names it.
+    :ivar problem: why, with the file's mode and group where they are known.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(f"The cookie file {path} cannot be used: {problem}")
+
+
+class IncorrectCookie(AuthenticationError):
+    """
+    Tor did not take the cookie: the file is stale, or another Tor's.
+    """
+
+
+class ServerHashMismatch(AuthenticationError):
+    """
+    Whatever answered does not know the cookie, so it is not the Tor that wrote the file. No proof was sent.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What listens on the control port does not know the cookie: it is not the Tor that wrote the cookie file "
+            "(or the file is stale). Nothing was sent to it."
+        )
+
+
+class PasswordRequired(AuthenticationError):
+    """
+    Tor wants a password and none was given.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Tor wants a password (HashedControlPassword) and none was given. Pass password=, or add the line "
+            "'CookieAuthentication 1' to torrc."
+        )
+
+
+class PasswordUnavailable(AuthenticationError):
+    """
+    The caller's function failed to give a password; the cause is chained.
+    """
+
+
+class IncorrectPassword(AuthenticationError):
+    """
+    Tor did not take the password.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Tor did not take the password: it does not match HashedControlPassword in torrc.")
+
+
+class ControlPortNotFound(TorError):
+    """
+    No control port could be used.
+
+    :ivar attempts: for each place tried, in order, the place and what happened there.
+    """
+
+    def __init__(self, attempts: Sequence[tuple[str, Exception]], hint: str = "") -> None:
+        self.attempts = tuple(attempts)
+        tried = "".join(f"\n  {place}: {error}" for place, error in self.attempts)
+        super().__init__(f"No control port of Tor could be used. Tried:{tried}{hint and chr(10) + hint}")
+
+
+# -- running tor ------------------------------------------------------------------------------------------------------
+
+
+class LaunchError(TorError):
+    """
+    tor did not start.
+
+    :ivar output: the last lines that it printed.
+    :ivar exit_status: its exit status, or ``None`` when it still ran or a signal ended it.
+    """
+
+    def __init__(self, reason: str, output: Sequence[str] = (), exit_status: int | None = None) -> None:
+        self.reason = reason
+        self.output = tuple(output)
+        self.exit_status = exit_status
+        said = "".join(f"\n  {line}" for line in self.output)
+        super().__init__(f"{reason}{said and ' Tor said:' + said}")
+
+
+class TorNotFound(LaunchError):
+    """
+    There is no tor binary.
+
+    :ivar places: where it was looked for.
+    """
+
+    def __init__(self, places: Sequence[str]) -> None:
+        self.places = tuple(places)
+        super().__init__(
+            f"No tor binary was found (looked in: {', '.join(self.places)}). Install it, for example with "
+            "'apt-get install tor', 'dnf install tor' or 'brew install tor', or pass tor_binary=."
+        )
+
+
+# -- SOCKS: RFC 1928 6 and Tor's socks-extensions ---------------------------------------------------------------------
+
+
+class SocksError(TorError):
+    """
+    A SOCKS server did not do what was asked.
+
+    :cvar reply_code: the REP byte of the answer, or ``None`` where there was no answer of that kind.
+    """
+
+    reply_code: int | None = None
+
+
+# -- onion services and documents -------------------------------------------------------------------------------------
+
+
+class OnionPublishError(TorError):
+    """
+    An onion service's descriptor did not reach the directories that were waited for.
+
+    :ivar reasons: by directory, what Tor said of it.
+    """
+
+    def __init__(self, reason: str, reasons: Mapping[str, str] | None = None) -> None:
+        self.reasons = dict(reasons or {})
+        told = "".join(f"\n  {directory}: {why}" for directory, why in self.reasons.items())
+        super().__init__(f"{reason}{told}")
+
+
+class DocumentError(TorError):
+    """
+    A directory document breaks a rule.
+
+    :ivar document: the kind of document, as ``"server descriptor"``.
+    :ivar rule: what is wrong, in words.
+    :ivar line: the number of the line, the first being 1, or ``None`` where no single line is at fault.
+    :ivar section: the section of the specification, as ``"dir-spec 2.1.1"``.
+    """
+
+    def __init__(self, document: str, rule: str, line: int | None = None, section: str = "") -> None:
+        self.document = document
+        self.rule = rule
+        self.line = line
+        self.section = section
+        place = f", line {line}" if line is not None else ""
+        super().__init__(f"{document}{place}: {rule}{section and f' ({section})'}")
+
+
+class MalformedDocument(DocumentError):
+    """
+    The document cannot be read: its structure or a value breaks the grammar.
+    """
+
+
+class VerificationFailed(DocumentError):
+    """
+    The document can be read but must not be believed: a signature, certificate, digest or date is wrong.
+    """
+
+
+class CannotVerify(DocumentError):
+    """
+    What would be needed to verify is missing, as a key certificate: the document is neither good nor bad.
+    """
