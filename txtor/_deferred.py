@@ -1,6 +1,6 @@
 # -*- test-case-name: txtor.test.test_deferred -*-
 """
-How a public asynchronous call is written: an ``async def`` inside, a L{Deferred} that has started outside.
+How a public asynchronous call is written: an ``async def`` inside, a `Deferred` that has started outside.
 """
 
 from __future__ import annotations

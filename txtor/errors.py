@@ -2,9 +2,9 @@
 """
 Every error that txtor raises, in one tree.
 
-A caller who wants one ``except`` takes L{TorError}. The caller's own mistake is L{InvalidArgument}, found before a byte is
-sent; Tor's refusal is L{TorRefused}, with a subclass for each status of control-spec 4; a peer that breaks the grammar is
-L{ProtocolViolation}. No error holds a password, a cookie or a private key.
+A caller who wants one ``except`` takes `TorError`. The caller's own mistake is `InvalidArgument`, found before a byte is
+sent; Tor's refusal is `TorRefused`, with a subclass for each status of control-spec 4; a peer that breaks the grammar is
+`ProtocolViolation`. No error holds a password, a cookie or a private key.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ _BY_STATUS: dict[int, type[TorRefused]] = {
 
 def refusal(status: int, text: str, command: str = "", lines: Sequence[tuple[int, str]] = ()) -> TorRefused:
     """
-    The error for a status: its own subclass, or L{TorRefused} where the specification names none.
+    The error for a status: its own subclass, or `TorRefused` where the specification names none.
 
     See control-spec 4, Replies.
     """
