@@ -46,6 +46,7 @@ class EveryTransition:
     A mixin for a synchronous trial test case whose tests watch their machines with `transitions`.
 
     It runs the other tests of the class itself, so it holds alone, in random order and in parallel runs.
+    Tests of hypothesis belong in a class of their own: it refuses to be run from a second instance.
     """
 
     transitions: Transitions
