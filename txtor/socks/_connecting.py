@@ -132,7 +132,7 @@ class Connection(Attempt[IProtocol]):
             application.makeConnection(transport)
         except Exception:  # whatever the application's own code raises is its caller's to see
             shell.abort()
-            self._fail(Failure())  # type: ignore[no-untyped-call]  # Twisted's
+            self._fail(Failure())
             return
         self._over = True
         self.result.callback(application)

@@ -171,7 +171,7 @@ def as_endpoint(endpoint: IStreamClientEndpoint | str, reactor: IReactorTCP | No
     if reactor is None:
         raise InvalidArgument(f"The endpoint string {endpoint[:80]!r} needs reactor= as well.")
     try:
-        made: IStreamClientEndpoint = clientFromString(reactor, endpoint)  # type: ignore[no-untyped-call]  # Twisted's
+        made: IStreamClientEndpoint = clientFromString(reactor, endpoint)
     except (ValueError, TypeError, KeyError, IndexError) as error:  # what Twisted's and others' parsers raise for bad strings
         raise InvalidArgument(f"Not the string of a client endpoint: {endpoint[:80]!r} ({error})") from None
     return made
@@ -212,7 +212,7 @@ def _verifier(
         if not IOpenSSLClientConnectionCreator.providedBy(tls):
             raise InvalidArgument(f"tls must be True, False or a connection creator, not {tls!r:.80}.")
         return tls
-    from twisted.internet.ssl import optionsForClientTLS  # noqa: PLC0415  # cryptography is heavy, and most do without
+    from twisted.internet.ssl import optionsForClientTLS  # cryptography is heavy, and most do without
 
     try:
         creator: IOpenSSLClientConnectionCreator = optionsForClientTLS(target.host)

@@ -109,7 +109,7 @@ def _ascii(host: str | bytes) -> str:
         return host
     if len(host) > 255:
         raise InvalidArgument(f"A host name must not be longer than 255 bytes: {host[:40]!r}...")
-    import idna  # noqa: PLC0415  # tables of a megabyte, for the few names that need them
+    import idna  # tables of a megabyte, for the few names that need them
 
     try:
         return idna.encode(host, uts46=True).decode("ascii")

@@ -5,7 +5,7 @@ The messages of SOCKS5, byte by byte.
 
 from __future__ import annotations
 
-from contextlib import suppress
+import contextlib
 from typing import Any
 
 from hypothesis import given, settings
@@ -150,7 +150,7 @@ class ReadingTests(SynchronousTestCase):
         Anything is a value, too short, or the one error; a reply is never longer than 262 bytes.
         """
         for read in (read_method, read_status):
-            with suppress(SocksProtocolViolation):
+            with contextlib.suppress(SocksProtocolViolation):
                 read(bytearray(wire))
         try:
             answer = read_reply(bytearray(wire))
