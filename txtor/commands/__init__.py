@@ -1,0 +1,57 @@
+"""
+Tor's commands, each a value that knows how it is written and how its reply is read.
+
+Pure: nothing here sends anything; `txtor.control` does. See control-spec 3.
+"""
+
+from ._authentication import AuthChallenge, AuthChallengeReply, Authenticate, ProtocolInfo, ProtocolInfoReply
+from ._circuits import CloseCircuit, ExtendCircuit, SetCircuitPurpose
+from ._command import MAX_COMMAND_SIZE, Command, Outcome
+from ._configuration import GetConf, GetConfGroup, LoadConf, ResetConf, SaveConf, SetConf, Value
+from ._info import GetInfo, GetInfoBytes
+from ._names import AddressMapping, MapAddress, Resolve
+from ._process import DropGuards, DropOwnership, DropTimeouts, Quit, SetEvents, Signal, TakeOwnership, UseFeature
+from ._raw import RawCommand
+from ._routers import PostDescriptor, SetRouterPurpose
+from ._streams import AttachStream, CloseStream, RedirectStream, StreamCloseReason
+
+__all__ = [
+    "MAX_COMMAND_SIZE",
+    "AddressMapping",
+    "AttachStream",
+    "AuthChallenge",
+    "AuthChallengeReply",
+    "Authenticate",
+    "CloseCircuit",
+    "CloseStream",
+    "Command",
+    "DropGuards",
+    "DropOwnership",
+    "DropTimeouts",
+    "ExtendCircuit",
+    "GetConf",
+    "GetConfGroup",
+    "GetInfo",
+    "GetInfoBytes",
+    "LoadConf",
+    "MapAddress",
+    "Outcome",
+    "PostDescriptor",
+    "ProtocolInfo",
+    "ProtocolInfoReply",
+    "Quit",
+    "RawCommand",
+    "RedirectStream",
+    "ResetConf",
+    "Resolve",
+    "SaveConf",
+    "SetCircuitPurpose",
+    "SetConf",
+    "SetEvents",
+    "SetRouterPurpose",
+    "Signal",
+    "StreamCloseReason",
+    "TakeOwnership",
+    "UseFeature",
+    "Value",
+]
