@@ -10,6 +10,8 @@ from ._command import MAX_COMMAND_SIZE, Command, Outcome
 from ._configuration import GetConf, GetConfGroup, LoadConf, ResetConf, SaveConf, SetConf, Value
 from ._info import GetInfo, GetInfoBytes
 from ._names import AddressMapping, MapAddress, Resolve
+from ._onion import AddOnion, AddOnionReply, DelOnion, HsFetch, HsPost, Port
+from ._onion_client import OnionClientAuth, OnionClientAuthAdd, OnionClientAuthRemove, OnionClientAuthView
 from ._process import DropGuards, DropOwnership, DropTimeouts, Quit, SetEvents, Signal, TakeOwnership, UseFeature
 from ._raw import RawCommand
 from ._routers import PostDescriptor, SetRouterPurpose
@@ -17,6 +19,8 @@ from ._streams import AttachStream, CloseStream, RedirectStream, StreamCloseReas
 
 __all__ = [
     "MAX_COMMAND_SIZE",
+    "AddOnion",
+    "AddOnionReply",
     "AddressMapping",
     "AttachStream",
     "AuthChallenge",
@@ -25,6 +29,7 @@ __all__ = [
     "CloseCircuit",
     "CloseStream",
     "Command",
+    "DelOnion",
     "DropGuards",
     "DropOwnership",
     "DropTimeouts",
@@ -33,9 +38,16 @@ __all__ = [
     "GetConfGroup",
     "GetInfo",
     "GetInfoBytes",
+    "HsFetch",
+    "HsPost",
     "LoadConf",
     "MapAddress",
+    "OnionClientAuth",
+    "OnionClientAuthAdd",
+    "OnionClientAuthRemove",
+    "OnionClientAuthView",
     "Outcome",
+    "Port",
     "PostDescriptor",
     "ProtocolInfo",
     "ProtocolInfoReply",
