@@ -1,7 +1,40 @@
 """
 The Twisted library for Tor.
+
+Begin with `connect`, which gives a `Tor`. Nothing heavy is imported before it is used, and no reactor is installed.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from txtor._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from txtor._tor import Tor, connect
+    from txtor.control import TorControlProtocol, TorProtocolFactory
+
+#: Where each public name is found when it is first used.
+_HOMES = {
+    "Tor": "txtor._tor",
+    "TorControlProtocol": "txtor.control",
+    "TorProtocolFactory": "txtor.control",
+    "connect": "txtor._tor",
+}
+
+__all__ = ["Tor", "TorControlProtocol", "TorProtocolFactory", "__version__", "connect"]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'txtor' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,24 @@
+"""
+The conversation with Tor: a `TorControlProtocol` on any transport, and how to find and open one.
+
+See control-spec.
+"""
+
+from ._authenticate import Password
+from ._connect import ControlEndpoint, IConnectReactor, default_cookie_file, default_places, find_control, open_control
+from ._factory import TorProtocolFactory
+from ._identity import Identity
+from ._protocol import TorControlProtocol
+
+__all__ = [
+    "ControlEndpoint",
+    "IConnectReactor",
+    "Identity",
+    "Password",
+    "TorControlProtocol",
+    "TorProtocolFactory",
+    "default_cookie_file",
+    "default_places",
+    "find_control",
+    "open_control",
+]
