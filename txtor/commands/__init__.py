@@ -9,6 +9,8 @@ from ._circuits import CloseCircuit, ExtendCircuit, SetCircuitPurpose
 from ._command import MAX_COMMAND_SIZE, Command, Outcome
 from ._configuration import GetConf, GetConfGroup, LoadConf, ResetConf, SaveConf, SetConf, Value
 from ._info import GetInfo, GetInfoBytes
+from ._info_keys import INFO_KEYS, InfoKey, info_key, parse_info
+from ._info_values import ConfigDefault, ConfigName, EntryGuard, InfoName, ReadWritten
 from ._names import AddressMapping, MapAddress, Resolve
 from ._onion import AddOnion, AddOnionReply, DelOnion, HsFetch, HsPost, Port
 from ._onion_client import OnionClientAuth, OnionClientAuthAdd, OnionClientAuthRemove, OnionClientAuthView
@@ -18,6 +20,7 @@ from ._routers import PostDescriptor, SetRouterPurpose
 from ._streams import AttachStream, CloseStream, RedirectStream, StreamCloseReason
 
 __all__ = [
+    "INFO_KEYS",
     "MAX_COMMAND_SIZE",
     "AddOnion",
     "AddOnionReply",
@@ -29,10 +32,13 @@ __all__ = [
     "CloseCircuit",
     "CloseStream",
     "Command",
+    "ConfigDefault",
+    "ConfigName",
     "DelOnion",
     "DropGuards",
     "DropOwnership",
     "DropTimeouts",
+    "EntryGuard",
     "ExtendCircuit",
     "GetConf",
     "GetConfGroup",
@@ -40,6 +46,8 @@ __all__ = [
     "GetInfoBytes",
     "HsFetch",
     "HsPost",
+    "InfoKey",
+    "InfoName",
     "LoadConf",
     "MapAddress",
     "OnionClientAuth",
@@ -53,6 +61,7 @@ __all__ = [
     "ProtocolInfoReply",
     "Quit",
     "RawCommand",
+    "ReadWritten",
     "RedirectStream",
     "ResetConf",
     "Resolve",
@@ -66,4 +75,6 @@ __all__ = [
     "TakeOwnership",
     "UseFeature",
     "Value",
+    "info_key",
+    "parse_info",
 ]
