@@ -5,7 +5,7 @@ Pure functions over text. Text is ``str``, UTF-8 with ``surrogateescape``: `deco
 every byte string. See control-spec 2.
 """
 
-from ._arguments import Arguments, parse_arguments, split_quoted, split_words
+from ._arguments import Arguments, is_argument_key, parse_arguments, split_quoted, split_words, unquote_value
 from ._checks import bare, check_line, fingerprint, identifier, option_name, relay
 from ._data import stuff, unstuff
 from ._reply import EVENT_STATUS, Reply, ReplyLine, format_reply, parse_reply_line
@@ -36,6 +36,7 @@ __all__ = [
     "format_address_port",
     "format_reply",
     "identifier",
+    "is_argument_key",
     "is_fingerprint",
     "is_nickname",
     "onion_address",
@@ -52,5 +53,6 @@ __all__ = [
     "stuff",
     "unquote_cstring",
     "unquote_string",
+    "unquote_value",
     "unstuff",
 ]

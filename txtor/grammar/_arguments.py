@@ -5,11 +5,15 @@ What stands behind a keyword on a line that tor sends: words, some of them ``KEY
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from txtor.errors import ProtocolViolation
 
 from ._strings import find_closing_quote, unquote_cstring
+
+#: A quote without a backslash of its own before it, and nothing or a space behind it.
+_CLOSING_QUOTE = re.compile(r'(?<!\\)(?:\\\\)*"(?= |\Z)')
 
 _KEY = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
@@ -30,50 +34,80 @@ def split_words(text: str) -> list[str]:
     """
     The words of a line, as they stand: split at each single space that is not inside a quoted string.
 
-    A quoted string begins at the beginning of a word or behind a ``=``, and ends at a quote that a space or the end follows,
-    which also survives what tor quotes twice or without escaping (``DATA=""GET / HT""``). One that never ends is
+    A quoted string begins at the beginning of a word or behind its first ``=``, and ends at a quote that a space or the end
+    follows, which also survives what tor quotes twice or without escaping (``DATA=""GET / HT""``). One that never ends is
     an ordinary word. Two spaces in a row have an empty word between them: an empty address in ADDRMAP is one.
 
     Joined by single spaces, the words are the text again.
     """
     words = text.split(" ")
-    if '"' not in text:
-        return words
-    joined = []
+    if '"' in text:
+        for word in words:
+            if '"' in word and not _is_whole(word):
+                return _split_quoted_words(text)
+    return words
+
+
+def _opening_quote(word: str) -> int:
+    """
+    Where a quoted string begins in a word: at its beginning or behind its first ``=``; otherwise -1.
+    """
+    if word[:1] == '"':
+        return 0
+    behind = word.find("=") + 1
+    return behind if behind and word[behind : behind + 1] == '"' else -1
+
+
+def _is_whole(word: str) -> bool:
+    """
+    Whether a word that holds a quote needs nothing of what follows: the plain split was right there.
+    """
+    quote = _opening_quote(word)
+    return quote < 0 or find_closing_quote(word, quote) == len(word) - 1
+
+
+def _split_quoted_words(text: str) -> list[str]:
+    """
+    The words of a line in which a quoted string may hold spaces.
+    """
+    words: list[str] = []
     at = 0
     end = len(text)
     while at <= end:
         stop = text.find(" ", at)
         if stop < 0:
             stop = end
-        quote = text.find('"', at, stop)
-        if quote == at or (quote > at and text[quote - 1] == "="):
-            stop = _end_of_quoted(text, quote, stop)
-        joined.append(text[at:stop])
+        quote = _opening_quote(text[at:stop])
+        if quote >= 0:
+            closing = _CLOSING_QUOTE.search(text, at + quote + 1)
+            if closing is None:
+                # None behind this one, so none behind a later one: not to look again keeps the work linear.
+                return words + text[at:].split(" ")
+            stop = closing.end()
+        words.append(text[at:stop])
         at = stop + 1
-    return joined
+    return words
 
 
-def _end_of_quoted(text: str, quote: int, otherwise: int) -> int:
+def is_argument_key(text: str) -> bool:
     """
-    Where the word ends that a quoted string beginning at ``quote`` ends, or ``otherwise`` if it never does.
+    Whether a text can stand before the ``=`` of a ``KEY=value``: letters, digits, ``_`` and ``-``.
     """
-    close = find_closing_quote(text, quote)
-    while close >= 0:
-        if close + 1 == len(text) or text[close + 1] == " ":
-            return close + 1
-        # A quote in the middle of a word: tor did not escape. Look for one that can be the end.
-        at = text.find('"', close + 1)
-        while at >= 0 and text[at - 1] == "\\":
-            at = text.find('"', at + 1)
-        close = at
-    return otherwise
+    return bool(text) and _KEY.issuperset(text)
 
 
-def _value(word: str) -> str:
-    if len(word) > 1 and word[0] == '"' and word[-1] == '"':
-        return unquote_cstring(word, strict=False)
-    return word
+def unquote_value(word: str) -> str:
+    """
+    What a word means: a quoted one without its quotes and escapes, any other as it stands.
+
+    Some values tor quotes twice (``""GET / HT""``) and some without escaping: of the first, both pairs are taken away, and of
+    the others, an escape that does not exist is kept. Nothing makes this fail.
+    """
+    if len(word) < 2 or word[0] != '"' or word[-1] != '"':
+        return word
+    if len(word) >= 4 and word[1] == '"' and word[-2] == '"':
+        word = word[1:-1]
+    return unquote_cstring(word, strict=False) if "\\" in word else word[1:-1]
 
 
 def parse_arguments(text: str) -> Arguments:
@@ -91,11 +125,11 @@ def parse_arguments(text: str) -> Arguments:
         return Arguments((), keywords)
     for word in split_words(text):
         key, equals, value = word.partition("=")
-        if equals and key and _KEY.issuperset(key):
+        if equals and is_argument_key(key):
             if key not in keywords:
-                keywords[key] = _value(value) if value[:1] == '"' else value
+                keywords[key] = unquote_value(value)
         else:
-            positional.append(_value(word) if word[:1] == '"' else word)
+            positional.append(unquote_value(word))
     return Arguments(tuple(positional), keywords)
 
 

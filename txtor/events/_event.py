@@ -1,0 +1,233 @@
+# -*- test-case-name: txtor.test.events.test_event -*-
+"""
+What all events have in common: their text, split into words when one of them is first asked for.
+
+An event is made for each line that Tor sends, and most of them are looked at little or not at all. So an event is two slots: its
+text, and what was split of it so far. Nothing of it is read before an attribute is touched; then the words are split once, and
+each attribute makes its value from them.
+
+No attribute ever raises, whatever the text: what is absent or cannot be read is ``None``, and the words stay readable in
+`Event.text`, `Event.positional` and `Event.keywords`. A newer Tor may say more than txtor knows. See control-spec 4.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+
+from txtor.grammar import EVENT_STATUS, Reply, ReplyLine, decode, is_argument_key, split_words, unquote_value
+
+T = TypeVar("T")
+
+#: The words by position, those that are ``KEY=value``, and the lines of an event that has more than one.
+Parsed = tuple[tuple[str, ...], dict[str, str], tuple[ReplyLine, ...]]
+
+# Asking a set is cheaper than looking at each letter of a key: those that Tor 0.4.9 writes again and again.
+_FAMILIAR_KEYS = frozenset(
+    "BUILD_FLAGS PURPOSE HS_STATE REND_QUERY TIME_CREATED SOCKS_USERNAME SOCKS_PASSWORD HS_POW CONFLUX_ID CONFLUX_RTT REASON "
+    "REMOTE_REASON SOURCE SOURCE_ADDR CLIENT_PROTOCOL NYM_EPOCH SESSION_GROUP ISO_FIELDS OLD_PURPOSE OLD_HS_STATE ID NCIRCS "
+    "READ WRITTEN TIME DELIVERED_READ OVERHEAD_READ DELIVERED_WRITTEN OVERHEAD_WRITTEN SS CWND RTT MIN_RTT EXPIRES CACHED "
+    "STREAMID TYPE HSDIR_INDEX".split()
+)
+
+
+class Event:
+    """
+    Something that Tor told without being asked.
+
+    :ivar keyword: the word of the wire, as ``"CIRC"``.
+    :ivar description: what the event tells, in one sentence.
+    :ivar text: what stands behind ``650 KEYWORD`` and a space; of an event of several lines, that of the first.
+    """
+
+    __slots__ = ("_parsed", "text")
+
+    keyword: str
+    description: ClassVar[str] = ""
+
+    #: How many words at the beginning are never ``KEY=value`` and never quoted, whatever they look like.
+    fixed_words: ClassVar[int] = 0
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._parsed: Parsed | None = None
+
+    def _parse(self) -> Parsed:
+        """
+        Split the text and remember the words.
+        """
+        fixed = self.fixed_words
+        words = self.text.split(" ", fixed) if self.text else []
+        rest = split_words(words.pop()) if len(words) > fixed else []
+        keywords: dict[str, str] = {}
+        for word in rest:
+            key, equals, value = word.partition("=")
+            if equals and (key in _FAMILIAR_KEYS or is_argument_key(key)):
+                # The last one counts: what an application put into a STREAM's target stands before what Tor says.
+                keywords[key] = unquote_value(value) if value[:1] == '"' else value
+            else:
+                words.append(unquote_value(word) if word[:1] == '"' else word)
+        parsed = self._parsed = (tuple(words), keywords, ())
+        return parsed
+
+    def attach(self, lines: Sequence[ReplyLine]) -> None:
+        """
+        Keep the lines of an event that came as several.
+        """
+        positional, keywords, _ = self._parsed or self._parse()
+        self._parsed = (positional, keywords, tuple(lines))
+
+    @property
+    def positional(self) -> tuple[str, ...]:
+        """
+        The words that are not ``KEY=value``, in order; quoted ones unquoted.
+        """
+        return (self._parsed or self._parse())[0]
+
+    @property
+    def keywords(self) -> Mapping[str, str]:
+        """
+        By key, the value of each ``KEY=value``; quoted ones unquoted. A key that comes twice has its last value.
+        """
+        return MappingProxyType((self._parsed or self._parse())[1])
+
+    @property
+    def lines(self) -> tuple[ReplyLine, ...]:
+        """
+        All lines as they came, with the closing one.
+        """
+        parsed = self._parsed
+        if parsed is not None and parsed[2]:
+            return parsed[2]
+        return (ReplyLine(EVENT_STATUS, f"{self.keyword} {self.text}" if self.text else self.keyword),)
+
+    @property
+    def data(self) -> bytes | None:
+        """
+        The first data block, its lines joined by LF; ``None`` where there is none.
+        """
+        for line in self.lines:
+            if line.data is not None:
+                return line.data
+        return None
+
+    def __str__(self) -> str:
+        """
+        The text; of an event of several lines all of it but a closing ``OK``, the lines joined by LF.
+        """
+        first, *more = self.lines
+        if first.data is None and not more:
+            return self.text
+        if more and more[-1] == (EVENT_STATUS, "OK", None):
+            more.pop()
+        parts = [self.text] if self.text else []
+        if first.data is not None:
+            parts.append(decode(first.data))
+        for line in more:
+            parts.append(line.text)
+            if line.data is not None:
+                parts.append(decode(line.data))
+        return "\n".join(parts)
+
+    def __repr__(self) -> str:
+        # Not the whole text: it may hold SOCKS_PASSWORD. What the fixed words do not hold is told by attributes.
+        words = self.text.split(" ", self.fixed_words)[: self.fixed_words]
+        return f"<{' '.join([type(self).__name__, *words])[:100]}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Event):
+            return NotImplemented
+        return self.keyword == other.keyword and self.text == other.text and self.lines == other.lines
+
+    def __hash__(self) -> int:
+        return hash((self.keyword, self.text))
+
+
+class MultiLineEvent(Event):
+    """
+    An event that Tor sends as several lines, and that is made from all of them.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, source: Reply | str) -> None:
+        """
+        :param source: the lines of the event, the first with the keyword; or the text behind the keyword, if there is no more.
+        """
+        if isinstance(source, str):
+            super().__init__(source)
+        else:
+            super().__init__(source.lines[0].text.partition(" ")[2])
+            self.attach(source.lines)
+
+
+class UnknownEvent(Event):
+    """
+    An event whose keyword txtor does not know; a newer Tor has it. All that Tor said is in its words.
+    """
+
+    __slots__ = ("keyword",)
+
+    description = "An event that txtor does not know."
+
+    def __init__(self, text: str, keyword: str) -> None:
+        super().__init__(text)
+        self.keyword = keyword
+
+    def __repr__(self) -> str:
+        return f"<UnknownEvent {self.keyword[:100]}>"
+
+
+class Attribute(property, Generic[T]):
+    """
+    An attribute of an event that is made from its words whenever it is read: a property whose type is known.
+    """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type | None = None, /) -> Attribute[T]: ...
+        @overload
+        def __get__(self, instance: Event, owner: type | None = None, /) -> T: ...
+        def __get__(self, instance: Any, owner: type | None = None, /) -> Any: ...
+
+
+@overload
+def word(index: int) -> Attribute[str | None]: ...
+@overload
+def word(index: int, read: Callable[[str], T | None]) -> Attribute[T | None]: ...
+def word(index: int, read: Callable[[str], Any] | None = None) -> Attribute[Any]:
+    """
+    The word at a position, or ``None``.
+
+    :param read: makes the value from the text; it takes every text and does not raise.
+    """
+
+    def get(event: Event) -> Any:
+        words = (event._parsed or event._parse())[0]
+        if len(words) <= index:
+            return None
+        return words[index] if read is None else read(words[index])
+
+    return Attribute(get)
+
+
+@overload
+def key(name: str) -> Attribute[str | None]: ...
+@overload
+def key(name: str, read: Callable[[str], T | None]) -> Attribute[T | None]: ...
+def key(name: str, read: Callable[[str], Any] | None = None) -> Attribute[Any]:
+    """
+    The value of a ``KEY=value``, or ``None``.
+
+    :param read: makes the value from the text; it takes every text and does not raise.
+    """
+    if read is None:
+        return Attribute(lambda event: (event._parsed or event._parse())[1].get(name))
+
+    def get(event: Event) -> Any:
+        text = (event._parsed or event._parse())[1].get(name)
+        return None if text is None else read(text)
+
+    return Attribute(get)
