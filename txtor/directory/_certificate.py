@@ -159,6 +159,12 @@ class Ed25519Certificate:
         if not verify_ed25519(key, self.signature, self.raw[:-_SIGNATURE]):
             raise VerificationFailed(_DOCUMENT, "the signature is not by the signing key", None, _SECTION)
 
+    def certifies(self, signature: bytes, message: bytes) -> bool:
+        """
+        Whether a signature is by the key that this certificate certifies. Whether the certificate is good is another question.
+        """
+        return verify_ed25519(self.key, signature, message)
+
     def check_time(self, now: datetime) -> None:
         """
         Check the date alone.

@@ -13,18 +13,21 @@ place and the next one is read.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from binascii import b2a_base64
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, overload
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, overload
 
 from txtor.errors import InvalidArgument, MalformedDocument
 from txtor.grammar import decode
 
-from ._encoding import BadValue
+from ._cuts import cuts
+from ._fields import Field, fields_of, optional, present, read_item, repeated, required
 from ._grammar import Grammar, Index, check
 from ._items import Item, Token, tokenize
 
-T = TypeVar("T")
+__all__ = ["Annotation", "Document", "Field", "HashName", "optional", "present", "read_item", "repeated", "required"]
+
 D = TypeVar("D", bound="Document")
 
 HashName = Literal["sha1", "sha256", "sha3-256"]
@@ -112,7 +115,8 @@ class Document:
         """
         data = data.replace(b"\r\n", b"\n") if normalize else data
         counted, line = 0, 1
-        for start, end in _cuts(data, cls.grammar.positions[0].encode("ascii")):
+        places = cuts(data, cls.grammar.positions[0].encode("ascii"))
+        for start, end in itertools.pairwise(places):
             document = cls(data[start:end])
             if check:
                 try:
@@ -131,7 +135,7 @@ class Document:
         :raises MalformedDocument: something is wrong; the first thing that is.
         """
         self.index  # noqa: B018  # reading it is the check of the structure
-        for name in _fields_of(type(self)):
+        for name in fields_of(type(self)):
             getattr(self, name)
 
     # -- the items ----------------------------------------------------------------------------------------------------
@@ -273,144 +277,3 @@ class Document:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {len(self.raw)} bytes>"
-
-
-def _cuts(data: bytes, first: bytes) -> Iterator[tuple[int, int]]:
-    """
-    Where documents begin and end in a text.
-
-    :param first: the keyword that every document begins with.
-    """
-    annotated = data[:1] == b"@" or b"\n@" in data
-    mark, size = b"\n" + first, len(first) + 1
-    start = begun = 0  # begun: where the search for the next first keyword goes on
-    if not data.startswith(first):
-        begun = data.find(mark) + 1
-        if data[:begun].strip(b"\n") and not _annotations_only(data[:begun]):
-            yield 0, (start := _back_over_annotations(data, begun) if begun else len(data))
-    while start < len(data):
-        found = data.find(mark, begun)
-        while found >= 0 and data[found + size : found + size + 1] not in (b" ", b"\n", b"\t"):
-            found = data.find(mark, found + 1)
-        begun = found + 1 if found >= 0 else len(data)
-        end = _back_over_annotations(data, begun) if annotated and found >= 0 else begun
-        if found >= 0 or data[start:end].strip(b"\n"):
-            yield start, end
-        start = end
-
-
-def _annotations_only(data: bytes) -> bool:
-    """
-    Whether there is nothing but annotations and blank lines.
-    """
-    return all(line[:1] in (b"@", b"") for line in data.split(b"\n"))
-
-
-def _back_over_annotations(data: bytes, place: int) -> int:
-    """
-    Where the annotations begin that end at a place.
-    """
-    while place > 0:
-        line = data.rfind(b"\n", 0, place - 1) + 1
-        if data[line : line + 1] != b"@":
-            break
-        place = line
-    return place
-
-
-# -- fields -------------------------------------------------------------------------------------------------------------
-
-
-class Field(Generic[T]):
-    """
-    An attribute that is read from the items of one keyword when it is asked for.
-
-    :ivar keyword: the keyword.
-    """
-
-    __slots__ = ("keyword", "name", "read")
-
-    def __init__(self, keyword: str, read: Callable[[Document, list[int]], T]) -> None:
-        """
-        :param read: from the document and the places of the keyword's items (perhaps none) to the value.
-        """
-        self.keyword = keyword
-        self.name = ""
-        self.read = read
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    @overload
-    def __get__(self, document: None, owner: type) -> Field[T]: ...
-
-    @overload
-    def __get__(self, document: Document, owner: type) -> T: ...
-
-    def __get__(self, document: Document | None, owner: type) -> Field[T] | T:
-        if document is None:
-            return self
-        values = document._read().values
-        if self.name not in values:
-            values[self.name] = self.read(document, document.index.get(self.keyword, []))
-        value: T = values[self.name]
-        return value
-
-    def __set__(self, document: Document, value: object) -> None:
-        raise AttributeError(f"{self.name} is read from the document and cannot be set")
-
-
-def read_item(document: Document, place: int, read: Callable[[Item], T]) -> T:
-    """
-    Read the value of one item.
-
-    :raises MalformedDocument: it is no such value; the error names the line.
-    """
-    try:
-        return read(Item(document.tokens[place], 0, 0))
-    except (BadValue, MalformedDocument) as error:
-        rule = error.rule if isinstance(error, MalformedDocument) else str(error)
-        item = document.item_at(place)
-        grammar = document.grammar
-        raise MalformedDocument(grammar.document, f"{item.keyword}: {rule}", item.line, grammar.section) from None
-
-
-def required(keyword: str, read: Callable[[Item], T]) -> Field[T]:
-    """
-    The value of a keyword that the table requires.
-    """
-    return Field(keyword, lambda document, places: read_item(document, places[0], read))
-
-
-def optional(keyword: str, read: Callable[[Item], T]) -> Field[T | None]:
-    """
-    The value of a keyword, or ``None`` where it is absent.
-    """
-    return Field(keyword, lambda document, places: read_item(document, places[0], read) if places else None)
-
-
-def repeated(keyword: str, read: Callable[[Item], T]) -> Field[tuple[T, ...]]:
-    """
-    The values of all items of a keyword, in order.
-    """
-    return Field(keyword, lambda document, places: tuple([read_item(document, place, read) for place in places]))
-
-
-def present(keyword: str) -> Field[bool]:
-    """
-    Whether a keyword is there.
-    """
-    return Field(keyword, lambda document, places: bool(places))
-
-
-_FIELDS: dict[type[Document], tuple[str, ...]] = {}
-
-
-def _fields_of(kind: type[Document]) -> tuple[str, ...]:
-    """
-    The names of all fields of a class, those of its bases included.
-    """
-    if kind not in _FIELDS:
-        names = {name: None for base in kind.__mro__ for name, value in vars(base).items() if isinstance(value, Field)}
-        _FIELDS[kind] = tuple(names)
-    return _FIELDS[kind]
