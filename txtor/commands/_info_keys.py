@@ -178,7 +178,7 @@ INFO_KEYS: Mapping[str, InfoKey] = MappingProxyType(
 #: Those that stand for many, the more particular first.
 _PATTERNS = sorted(
     (known for known in INFO_KEYS.values() if "*" in known.name or "<" in known.name),
-    key=lambda known: (known.name.endswith("*"), -known.name.count("/"), -len(known.name)),
+    key=lambda known: (known.name.endswith("*"), known.name.count("<"), -len(known.name)),
 )
 
 

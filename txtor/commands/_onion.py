@@ -198,7 +198,7 @@ class AddOnion:
         """
         options = {
             "MaxStreams": self.max_streams,
-            "PoWDefensesEnabled": None if self.pow_enabled is None else int(self.pow_enabled),
+            "PoWDefensesEnabled": None if self.pow_enabled is None else 1 if self.pow_enabled else 0,
             "PoWQueueRate": self.pow_queue_rate,
             "PoWQueueBurst": self.pow_queue_burst,
         }
