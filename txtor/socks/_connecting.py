@@ -33,9 +33,12 @@ class Attempt(Generic[T]):
     """
 
     def __init__(self, command: Command, target: Target, credentials: Credentials | None) -> None:
-        self._core = Core(command, target, credentials)
+        self._command = command
+        self._target = target
+        self._credentials = credentials
         self._over = False
-        self._shell: SocksProtocol | None = None
+        # An endpoint that tries several addresses may connect to more than one of them.
+        self._shells: list[SocksProtocol] = []
         self.result: Deferred[T] = Deferred(self._cancel)
 
     def start(self, socks_endpoint: IStreamClientEndpoint) -> Deferred[T]:
@@ -58,19 +61,33 @@ class Attempt(Generic[T]):
         Its connection has ended.
         """
 
-    def buildProtocol(self, addr: IAddress) -> SocksProtocol:
+    def buildProtocol(self, addr: IAddress | None) -> SocksProtocol | None:
         """
-        The SOCKS server has accepted the connection.
+        The SOCKS server has accepted a connection; ``None`` if that is too late.
         """
-        self._shell = SocksProtocol(self._core, self._established, self._fail)
-        return self._shell
+        if self._over:
+            return None
+        shell = SocksProtocol(Core(self._command, self._target, self._credentials), self._established, self._fail)
+        self._shells.append(shell)
+        return shell
 
-    def _established(self, reply: SocksReply, surplus: bytes) -> None:
+    def _established(self, shell: SocksProtocol, reply: SocksReply, surplus: bytes) -> None:
         raise NotImplementedError("A subclass says it.")
+
+    def _end(self, winner: SocksProtocol | None = None) -> None:
+        """
+        From now on nothing happens; all connections but one are closed.
+        """
+        self._over = True
+        self._credentials = None
+        shells, self._shells = self._shells, []
+        for shell in shells:
+            if shell is not winner:
+                shell.abort()
 
     def _fail(self, error: BaseException | Failure) -> None:
         if not self._over:
-            self._over = True
+            self._end()
             self.result.errback(error)
 
     def _unreachable(self, failure: Failure) -> None:
@@ -88,10 +105,8 @@ class Attempt(Generic[T]):
         """
         Close what is open. The Deferred fails with ``CancelledError`` by itself.
         """
-        self._over = True
+        self._end()
         self._connecting.cancel()
-        if self._shell is not None:
-            self._shell.abort()
 
 
 class Connection(Attempt[IProtocol]):
@@ -115,26 +130,25 @@ class Connection(Attempt[IProtocol]):
         """
         self._factory.doStop()
 
-    def _established(self, reply: SocksReply, surplus: bytes) -> None:
+    def _established(self, shell: SocksProtocol, reply: SocksReply, surplus: bytes) -> None:
         """
         Build the application's protocol and give it the transport; then what the other side has said already.
         """
         if self._over:
             return
-        shell = self._shell
-        assert shell is not None and shell.transport is not None
+        self._end(shell)
         transport = shell.transport
+        assert transport is not None
         try:
-            application = self._factory.buildProtocol(address_of(self._core.target))
+            application = self._factory.buildProtocol(address_of(self._target))
             if application is None:
                 raise NoProtocol
             shell.give_transport_to(application)
             application.makeConnection(transport)
         except Exception:  # whatever the application's own code raises is its caller's to see
             shell.abort()
-            self._fail(Failure())
+            self.result.errback(Failure())
             return
-        self._over = True
         self.result.callback(application)
         # As with any transport, who has hung up hears no more.
         if surplus and not getattr(transport, "disconnecting", False):
@@ -146,14 +160,16 @@ class LookUp(Attempt[str]):
     A name or an address that Tor looks up.
     """
 
-    def _established(self, reply: SocksReply, surplus: bytes) -> None:
-        if self._shell is not None and self._shell.transport is not None:
-            self._shell.transport.loseConnection()
-        if not reply.address:
-            self._fail(SocksProtocolViolation(f"{self._core.target}: the answer is empty."))
-        elif not self._over:
-            self._over = True
+    def _established(self, shell: SocksProtocol, reply: SocksReply, surplus: bytes) -> None:
+        if self._over:
+            return
+        self._end(shell)
+        assert shell.transport is not None
+        shell.transport.loseConnection()
+        if reply.address:
             self.result.callback(reply.address)
+        else:
+            self.result.errback(SocksProtocolViolation(f"{self._target}: the answer is empty."))
 
 
 def address_of(target: Target) -> Any:

@@ -78,8 +78,8 @@ class Negotiation(Protocol):
     def connection_lost(self, reason: str) -> None:
         "The transport is gone."
 
-    def _choose(self, method: int) -> None:
-        "Decided by outputs only: the server's choice of a method is complete."
+    def _authenticate(self) -> None:
+        "Decided by outputs only: the server wants the credentials."
 
     def _admit(self) -> None:
         "Decided by outputs only: the credentials were taken, or none were wanted."
@@ -110,6 +110,13 @@ class Core:
         self.effects, drained = [], self.effects
         return drained
 
+    def forget(self) -> None:
+        """
+        It is over: keep no password for as long as the connection lasts.
+        """
+        self.credentials = None
+        self.buffer.clear()
+
 
 builder = TypeMachineBuilder(Negotiation, Core)
 unconnected = builder.state("unconnected")
@@ -139,7 +146,11 @@ def hear_method(inputs: Negotiation, core: Core, data: bytes) -> None:
         return
     wanted = NO_AUTHENTICATION if core.credentials is None else USERNAME_PASSWORD
     if method == wanted:
-        inputs._choose(method)
+        core.buffer.clear()
+        if core.credentials is None:
+            inputs._admit()
+        else:
+            inputs._authenticate()
     elif method == NO_ACCEPTABLE_METHODS:
         wants = "needs a user name and password" if core.credentials is None else "takes no user names and passwords"
         inputs._fail(SocksAuthenticationError(f"The SOCKS server {wants}."))
@@ -147,13 +158,10 @@ def hear_method(inputs: Negotiation, core: Core, data: bytes) -> None:
         inputs._fail(SocksProtocolViolation(f"The server chose the method {method}, which was not offered."))
 
 
-@greeted.upon(Negotiation._choose).to(authenticating)
-def authenticate(inputs: Negotiation, core: Core, method: int) -> None:
-    core.buffer.clear()
-    if core.credentials is None:
-        inputs._admit()
-    else:
-        core.effects.append(Send(username_password(core.credentials)))
+@greeted.upon(Negotiation._authenticate).to(authenticating)
+def authenticate(inputs: Negotiation, core: Core) -> None:
+    assert core.credentials is not None
+    core.effects.append(Send(username_password(core.credentials)))
 
 
 @authenticating.upon(Negotiation.received).loop()
@@ -171,6 +179,7 @@ def hear_status(inputs: Negotiation, core: Core, data: bytes) -> None:
         inputs._fail(SocksAuthenticationError("The SOCKS server did not take the user name and password."))
 
 
+@greeted.upon(Negotiation._admit).to(requested)
 @authenticating.upon(Negotiation._admit).to(requested)
 def ask(inputs: Negotiation, core: Core) -> None:
     core.effects.append(Send(request(core.command, core.target)))
@@ -195,7 +204,7 @@ def hear_reply(inputs: Negotiation, core: Core, data: bytes) -> None:
 
 @requested.upon(Negotiation._conclude).to(established)
 def conclude(inputs: Negotiation, core: Core, reply: SocksReply, surplus: bytes) -> None:
-    core.buffer.clear()
+    core.forget()
     core.effects.append(Established(reply, surplus))
 
 
@@ -203,7 +212,7 @@ def conclude(inputs: Negotiation, core: Core, reply: SocksReply, surplus: bytes)
 @authenticating.upon(Negotiation._fail).to(ended)
 @requested.upon(Negotiation._fail).to(ended)
 def refuse(inputs: Negotiation, core: Core, error: SocksError) -> None:
-    core.buffer.clear()
+    core.forget()
     core.effects.append(Refused(error))
 
 
@@ -212,6 +221,7 @@ def refuse(inputs: Negotiation, core: Core, error: SocksError) -> None:
 @requested.upon(Negotiation.connection_lost).to(ended)
 def lose(inputs: Negotiation, core: Core, reason: str) -> None:
     cut = bytes(core.buffer)
+    core.forget()
     told = f", in the middle of the answer {cut[:60]!r}" if cut else ""
     core.effects.append(Refused(SocksConnectionLost(f"The SOCKS server closed the connection{told}: {reason}")))
 

@@ -28,12 +28,12 @@ class SocksProtocol(Protocol):
     def __init__(
         self,
         core: Core,
-        established: Callable[[SocksReply, bytes], None],
+        established: Callable[[SocksProtocol, SocksReply, bytes], None],
         refused: Callable[[SocksError], None],
     ) -> None:
         """
         :param core: what is wanted.
-        :param established: called with the reply, and with what came behind it.
+        :param established: called with this protocol, the reply, and what came behind it.
         :param refused: called instead with the error; the transport is closed already.
         """
         self._core = core
@@ -101,7 +101,7 @@ class SocksProtocol(Protocol):
                 assert self.transport is not None
                 self.transport.write(effect.message)
             elif isinstance(effect, Established):
-                self._established(effect.reply, effect.surplus)
+                self._established(self, effect.reply, effect.surplus)
             else:
                 self.abort()
                 self._refused(effect.error)

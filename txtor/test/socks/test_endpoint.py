@@ -17,6 +17,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from txtor import errors
@@ -250,6 +251,38 @@ class ConnectTests(MemoryCase):
             transport.protocol.dataReceived(REPLY)
         protocols = [self.successResultOf(each) for each in waiting]
         self.assertEqual([each.protocol for each in transports], protocols)
+
+    def test_two_addresses(self) -> None:
+        """
+        An endpoint that has connected to two addresses of the SOCKS server: one becomes the connection, the other is closed,
+        and a third that comes too late is not taken.
+        """
+
+        @implementer(IStreamClientEndpoint)
+        class SeveralAddresses:
+            def connect(self, factory: Any) -> Deferred[Any]:
+                self.factory = factory
+                return Deferred()
+
+        def accept() -> Transport:
+            transport = Transport()
+            transport.protocol = socks.factory.buildProtocol(None)
+            transport.protocol.makeConnection(transport)
+            transport.protocol.dataReceived(b"\x05\x00")
+            return transport
+
+        socks = SeveralAddresses()
+        factory = ApplicationFactory()
+        connecting = TorSocksEndpoint(socks, "example", 80).connect(factory)
+        first, second = accept(), accept()
+        second.protocol.dataReceived(REPLY)
+        self.assertIs(second.protocol, self.successResultOf(connecting))
+        self.assertTrue(first.disconnected)
+        first.protocol.dataReceived(REPLY)
+        first.protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(len(factory.built), 1)
+        self.assertFalse(second.disconnected)
+        self.assertIsNone(socks.factory.buildProtocol(None))
 
     def test_factory_starts_and_stops(self) -> None:
         """
