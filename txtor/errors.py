@@ -568,6 +568,20 @@ class OnionPublishError(TorError):
         super().__init__(f"{reason}{told}")
 
 
+class OnionKeyFileUnusable(InvalidArgument):
+    """
+    A file with a key of an onion service cannot be read or written, or must not be handed to Tor.
+
+    :ivar path: the file or directory.
+    :ivar problem: what is wrong with it; nothing of its content.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(f"{path}: {problem}")
+
+
 class DocumentError(TorError):
     """
     A directory document breaks a rule.
@@ -602,4 +616,16 @@ class VerificationFailed(DocumentError):
 class CannotVerify(DocumentError):
     """
     What would be needed to verify is missing, as a key certificate: the document is neither good nor bad.
+    """
+
+
+class ClientAuthorizationNeeded(CannotVerify):
+    """
+    An onion service's descriptor is good as far as anybody can read it; the rest needs the key of a client that is let in.
+    """
+
+
+class ClientKeyNotAccepted(VerificationFailed):
+    """
+    An onion service does not let in the client whose key was given, or no longer.
     """

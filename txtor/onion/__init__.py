@@ -1,0 +1,63 @@
+"""
+Onion services, version 3: addresses, keys, descriptors and where they are published.
+"""
+
+from ._address import OnionAddress
+from ._client_keys import ClientAuthKey, ClientAuthPublicKey
+from ._descriptor import OnionDescriptor, OnionDescriptorContent
+from ._introduction import IntroductionPoint, LinkSpecifier
+from ._key_files import (
+    check_onion_directory,
+    read_authorized_clients,
+    read_client_keys,
+    read_onion_key,
+    remove_authorized_client,
+    write_authorized_client,
+    write_client_key,
+    write_onion_directory,
+)
+from ._keys import BlindedKey, OnionKey, blinded_public_key
+from ._making import DescriptorTerms, make_onion_descriptor
+from ._periods import DescriptorSlot, DescriptorSlots, OnionTiming, TimePeriod, credential, descriptor_slots, subcredential
+from ._plain_layers import AuthClient, FlowControl, PowParams
+from ._revision import revision_counter
+from ._ring import HashRing, HSDir, RingParameters, node_index, service_index
+
+__all__ = [
+    "AuthClient",
+    "BlindedKey",
+    "ClientAuthKey",
+    "ClientAuthPublicKey",
+    "DescriptorSlot",
+    "DescriptorSlots",
+    "DescriptorTerms",
+    "FlowControl",
+    "HSDir",
+    "HashRing",
+    "IntroductionPoint",
+    "LinkSpecifier",
+    "OnionAddress",
+    "OnionDescriptor",
+    "OnionDescriptorContent",
+    "OnionKey",
+    "OnionTiming",
+    "PowParams",
+    "RingParameters",
+    "TimePeriod",
+    "blinded_public_key",
+    "check_onion_directory",
+    "credential",
+    "descriptor_slots",
+    "make_onion_descriptor",
+    "node_index",
+    "read_authorized_clients",
+    "read_client_keys",
+    "read_onion_key",
+    "remove_authorized_client",
+    "revision_counter",
+    "service_index",
+    "subcredential",
+    "write_authorized_client",
+    "write_client_key",
+    "write_onion_directory",
+]
