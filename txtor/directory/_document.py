@@ -243,6 +243,12 @@ class Document:
         """
         return self.content
 
+    def _hashed(self, hash: HashName) -> bytes:  # noqa: A002
+        """
+        What `digest` hashes.
+        """
+        return self.signed_range()
+
     @overload
     def digest(self, hash: HashName = ..., encoding: Literal["hex", "base64"] = ...) -> str: ...
 
@@ -259,7 +265,7 @@ class Document:
         """
         if hash not in _HASHES or encoding not in ("hex", "base64", "raw"):
             raise InvalidArgument(f"No digest {hash!r} in {encoding!r}: sha1, sha256 or sha3-256 in hex, base64 or raw.")
-        value: bytes = _HASHES[hash](self.signed_range()).digest()
+        value: bytes = _HASHES[hash](self._hashed(hash)).digest()
         if encoding == "raw":
             return value
         return value.hex().upper() if encoding == "hex" else b2a_base64(value, newline=False).decode("ascii").rstrip("=")
