@@ -20,6 +20,7 @@ from ._hosts import AddressType, Target
 from ._messages import Command, Credentials, SocksReply
 from ._negotiation import Core
 from ._protocol import SocksProtocol
+from ._surplus import Surplus
 
 T = TypeVar("T")
 
@@ -139,20 +140,22 @@ class Connection(Attempt[IProtocol]):
         self._end(shell)
         transport = shell.transport
         assert transport is not None
+        waiting: Surplus | None = None
         try:
             application = self._factory.buildProtocol(address_of(self._target))
             if application is None:
                 raise NoProtocol
             shell.give_transport_to(application)
+            if surplus:
+                waiting = Surplus(surplus, transport, application)
             application.makeConnection(transport)
         except Exception:  # whatever the application's own code raises is its caller's to see
             shell.abort()
             self.result.errback(Failure())
             return
         self.result.callback(application)
-        # As with any transport, who has hung up hears no more.
-        if surplus and not getattr(transport, "disconnecting", False):
-            application.dataReceived(surplus)
+        if waiting is not None:
+            waiting.deliver()
 
 
 class LookUp(Attempt[str]):

@@ -224,6 +224,49 @@ class ConnectTests(MemoryCase):
         self.assertEqual(self.successResultOf(connecting).events, [])
         self.assertTrue(transport.disconnecting)
 
+    def test_paused_at_once(self) -> None:
+        """
+        A protocol that pauses in ``connectionMade``, or whose user does when it is there, gets what came with the reply when it
+        resumes, once, and the transport is left as it was. Case 109.
+        """
+
+        class Pauses(Application):
+            def connectionMade(self) -> None:
+                self.transport.pauseProducing()  # type: ignore[union-attr]  # connected
+
+        for make, pause in ((Pauses, lambda protocol: protocol), (Application, Pauses.connectionMade)):
+            factory = ApplicationFactory(make)
+            connecting = TorSocksEndpoint(self.socks, "example", 80).connect(factory)
+            connecting.addCallback(pause)
+            transport = self.accept()
+            transport.protocol.dataReceived(b"\x05\x00")
+            transport.protocol.dataReceived(REPLY + b"220 hello\r\n")
+            application = factory.built[0][1]
+            self.assertEqual(transport.producerState, "paused")
+            self.assertNotIn(b"220 hello\r\n", application.events)
+            transport.resumeProducing()
+            self.assertEqual(transport.producerState, "producing")
+            self.assertEqual(application.events[-1], b"220 hello\r\n")
+            count = len(application.events)
+            transport.pauseProducing()
+            self.assertEqual(transport.producerState, "paused")
+            transport.resumeProducing()
+            self.assertEqual(len(application.events), count)
+
+    def test_paused_and_resumed(self) -> None:
+        """
+        One that resumes before the time has come gets it at its time.
+        """
+
+        class Blinks(Application):
+            def connectionMade(self) -> None:
+                self.transport.pauseProducing()  # type: ignore[union-attr]  # connected
+                self.transport.resumeProducing()  # type: ignore[union-attr]
+                self.events.append("made")
+
+        connecting, _ = self.establish(ApplicationFactory(Blinks), b"220 hello\r\n")
+        self.assertEqual(self.successResultOf(connecting).events, ["made", b"220 hello\r\n"])
+
     def test_reasons(self) -> None:
         """
         The application sees the transport's own reason. Case 110.
