@@ -61,6 +61,7 @@ class _Attempt:
         self._core = core
         self._machine = machine.new_authentication(core)
         self._acting = False
+        self._loss: Disconnected | None = None
         self._pending: Deferred[Any] | None = None
         self._done: Deferred[str] = Deferred(lambda _: self._gave_up())
 
@@ -73,6 +74,9 @@ class _Attempt:
         return self._done
 
     def _lost(self, reason: Disconnected) -> None:
+        if self._acting:  # the answer to what is just being sent came first, and is handled first
+            self._loss = reason
+            return
         self._machine.connection_lost(reason)
         self._act()
 
@@ -93,6 +97,8 @@ class _Attempt:
         while effects := self._core.drain():
             for effect in effects:
                 self._perform(effect)
+            if self._loss is not None and not self._core.effects:
+                self._machine.connection_lost(self._loss)
         self._acting = False
 
     def _perform(self, effect: machine.Effect) -> None:

@@ -175,5 +175,9 @@ class Subscriptions:
         A Deferred for some work that goes on if it is cancelled: what was sent to Tor cannot be taken back.
         """
         caller: Deferred[None] = Deferred(lambda _: cancelled())
-        Deferred.fromCoroutine(work).chainDeferred(caller)
+        # The answer to what was cancelled comes all the same, and nobody wants it any more.
+        Deferred.fromCoroutine(work).addCallbacks(
+            lambda _: None if caller.called else caller.callback(None),
+            lambda failure: None if caller.called else caller.errback(failure),
+        )
         return caller

@@ -30,7 +30,7 @@ class CookieTests(SynchronousTestCase):
         with self.assertRaises(CookieUnreadable) as raised:
             read_cookie(os.fsencode(path))
         self.assertIn(os.fsdecode(path), str(raised.exception))
-        return raised.exception.problem
+        return str(raised.exception.problem)
 
     def test_good(self) -> None:
         """
@@ -85,7 +85,7 @@ class CookieTests(SynchronousTestCase):
         """
         Any other refusal by the system is told in its words.
         """
-        loop = self.directory / "loop"
+        loop = self.directory.absolute() / "loop"
         loop.symlink_to(loop)
         self.assertIn("symbolic links", self.refused(str(loop)))
 

@@ -6,6 +6,7 @@ Tests of the connection: what is done with every kind of byte stream, and that n
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -102,7 +103,7 @@ class BadPeerTests(SynchronousTestCase):
     What is no control port, or a broken one: one declared error for everybody who waits.
     """
 
-    def assertViolated(self, wire: Wire, waiting: Deferred[object], text: str) -> None:
+    def assertViolated(self, wire: Wire, waiting: Deferred[Any], text: str) -> None:
         """
         The connection was cut and who waits was told why.
         """
@@ -345,7 +346,7 @@ class ConversationTests(SynchronousTestCase):
         def listener(event: CircuitEvent) -> None:
             if event.id == "1":
                 self.wire.say("650 CIRC 3 BUILT")
-            seen.append(event.id)
+            seen.append(str(event.id))
 
         self.protocol.add_event_listener("CIRC", listener)
         self.wire.say("250 OK")

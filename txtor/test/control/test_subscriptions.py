@@ -59,7 +59,8 @@ class ListenerTests(SynchronousTestCase):
         Case 10: an event that Tor does not know fails for who asked; all else stays as it was.
         """
         self.successResultOf(self.protocol.add_event_listener("BW", self.seen.append))
-        self.failureResultOf(self.protocol.add_event_listeners({"CIRC": self.seen.append, "BOGUS": self.seen.append}), UnrecognizedEntity)
+        refused = self.protocol.add_event_listeners({"CIRC": self.seen.append, "BOGUS": self.seen.append})
+        self.failureResultOf(refused, UnrecognizedEntity)
         self.tor.emit("CIRC 1 LAUNCHED")
         self.tor.emit("BW 1 2")
         self.assertEqual([str(event) for event in self.seen], ["1 2"])

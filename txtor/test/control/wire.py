@@ -44,7 +44,8 @@ class Wire:
         """
         data = self.transport.value()
         self.transport.clear()
-        return data.decode("utf-8", "surrogateescape").split("\r\n")[:-1]
+        lines: list[str] = data.decode("utf-8", "surrogateescape").split("\r\n")[:-1]
+        return lines
 
     def say(self, *lines: str | bytes) -> None:
         """

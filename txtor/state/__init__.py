@@ -1,0 +1,50 @@
+"""
+A live picture of one Tor: `TorState` mirrors its circuits, streams and relays, and acts on them.
+
+See control-spec 4.1.
+"""
+
+from ._attaching import DO_NOT_ATTACH, IStreamAttacher, PriorityAttacher
+from ._circuit import Circuit, CircuitFailed
+from ._listeners import (
+    AddrListenerMixin,
+    CircuitListenerMixin,
+    IAddressListener,
+    IAddrListener,
+    ICircuitListener,
+    IRouterListener,
+    IStreamListener,
+    RouterListenerMixin,
+    StreamListenerMixin,
+)
+from ._model import AddressMapping, EntryGuard, Model, Validity
+from ._router import Router
+from ._routers import RouterMap
+from ._stream import Stream, StreamFailed
+from ._torstate import TorState
+
+__all__ = [
+    "DO_NOT_ATTACH",
+    "AddrListenerMixin",
+    "AddressMapping",
+    "Circuit",
+    "CircuitFailed",
+    "CircuitListenerMixin",
+    "EntryGuard",
+    "IAddrListener",
+    "IAddressListener",
+    "ICircuitListener",
+    "IRouterListener",
+    "IStreamAttacher",
+    "IStreamListener",
+    "Model",
+    "PriorityAttacher",
+    "Router",
+    "RouterListenerMixin",
+    "RouterMap",
+    "Stream",
+    "StreamFailed",
+    "StreamListenerMixin",
+    "TorState",
+    "Validity",
+]

@@ -1,0 +1,253 @@
+# -*- test-case-name: txtor.test.state.test_attaching -*-
+"""
+Deciding which circuit a stream goes on.
+
+Tor leaves new streams to the controller while ``__LeaveStreamsUnattached`` is set, and a stream that nobody attaches hangs until
+SocksTimeout. So every stream that waits for us is answered: by the first attacher that decides, by Tor's own choice when none
+does or one fails, and the option is put back as it was when there is no attacher left. See control-spec 3.13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorCore, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import Interface, implementer
+
+from txtor._deferred import deferred
+from txtor.commands import AttachStream, SetConf
+from txtor.errors import Disconnected, InvalidArgument, TorError
+
+if TYPE_CHECKING:
+    from ._circuit import Circuit
+    from ._stream import Stream
+    from ._torstate import TorState
+
+_log = Logger()
+
+_OPTION = "__LeaveStreamsUnattached"
+
+#: How long an attacher may think. Tor itself gives up after SocksTimeout, two minutes.
+DECISION_SECONDS = 60.0
+
+
+class _DoNotAttach:
+    """
+    The answer of an attacher who will see to the stream itself.
+    """
+
+    def __repr__(self) -> str:
+        return "DO_NOT_ATTACH"
+
+
+#: What an attacher answers to leave a stream waiting: somebody else will attach or close it.
+DO_NOT_ATTACH = _DoNotAttach()
+
+
+class IStreamAttacher(Interface):
+    """
+    Chooses circuits for streams.
+    """
+
+    def attach_stream(stream: Stream, circuits: dict[str, Circuit]) -> object:
+        """
+        Choose a circuit for a stream that is new, or was detached from its circuit.
+
+        :param circuits: all circuits, by id.
+        :return: a `Circuit` that is built, ``None`` for "I do not mind" (the next attacher is asked, and Tor chooses in the
+            end), or `DO_NOT_ATTACH`. It may be a Deferred or coroutine of one of them.
+        """
+
+    def attach_stream_failure(stream: Stream, failure: Failure) -> None:
+        """
+        What `attach_stream` chose could not be done, or it failed itself; Tor chooses a circuit now.
+        """
+
+
+@implementer(IStreamAttacher)
+class PriorityAttacher:
+    """
+    Several attachers as one: they are asked in the order of their priority, until one decides.
+    """
+
+    def __init__(self) -> None:
+        self._attachers: list[tuple[int, int, Any]] = []
+        self._count = 0
+
+    def add_attacher(self, attacher: Any, priority: int = 0) -> None:
+        """
+        Ask an attacher too.
+
+        :param priority: lower ones are asked first; of equal ones, the earlier.
+        :raises InvalidArgument: it does not provide `IStreamAttacher`.
+        """
+        if not IStreamAttacher.providedBy(attacher):
+            raise InvalidArgument(f"{attacher!r} does not provide IStreamAttacher.")
+        self._count += 1
+        self._attachers.append((priority, self._count, attacher))
+        self._attachers.sort(key=lambda entry: entry[:2])
+
+    def remove_attacher(self, attacher: Any) -> None:
+        """
+        Ask an attacher no more.
+        """
+        self._attachers = [entry for entry in self._attachers if entry[2] is not attacher]
+
+    @property
+    def attachers(self) -> list[Any]:
+        """
+        Those that are asked, in their order.
+        """
+        return [attacher for _, _, attacher in self._attachers]
+
+    async def attach_stream(self, stream: Stream, circuits: dict[str, Circuit]) -> object:
+        """
+        The first decision.
+        """
+        for attacher in self.attachers:
+            try:
+                answer = await _settled(attacher.attach_stream(stream, circuits))
+            except Exception:  # one attacher's failure leaves the stream to the next
+                failure = Failure()
+                attacher.attach_stream_failure(stream, failure)
+                continue
+            if answer is not None:
+                return answer
+        return None
+
+    def attach_stream_failure(self, stream: Stream, failure: Failure) -> None:
+        """
+        Tell all of them.
+        """
+        for attacher in self.attachers:
+            attacher.attach_stream_failure(stream, failure)
+
+
+async def _settled(answer: Any) -> Any:
+    if isinstance(answer, Coroutine | Deferred):
+        return await answer
+    return answer
+
+
+class Attaching:
+    """
+    The attacher of one Tor.
+    """
+
+    def __init__(self, state: TorState) -> None:
+        self._state = state
+        self._attacher: Any = None
+        self._reactor: Any = None
+        self._trigger: Any = None
+        self._before: str | None = None
+
+    @property
+    def attacher(self) -> Any:
+        """
+        Who decides, or ``None``.
+        """
+        return self._attacher
+
+    @deferred
+    async def set(self, attacher: Any, reactor: IReactorCore) -> None:
+        """
+        Let an attacher decide; see `txtor.TorState.set_attacher`.
+        """
+        if not IStreamAttacher.providedBy(attacher):
+            raise InvalidArgument(f"{attacher!r} does not provide IStreamAttacher.")
+        if self._attacher is not None:
+            self._attacher = attacher
+            return
+        self._attacher, self._reactor = attacher, reactor
+        try:
+            self._before = await self._state.protocol.get_conf_single(_OPTION) or "0"
+            await self._state.protocol.send(SetConf([(_OPTION, "1")]))
+        except BaseException:  # whatever stopped it, there is no attacher
+            self._attacher = None
+            raise
+        self._trigger = reactor.addSystemEventTrigger("before", "shutdown", self.undo)
+        for stream in list(self._state.model.streams.values()):
+            self.consider(stream)
+
+    @deferred
+    async def undo(self) -> None:
+        """
+        Let Tor decide again, and give it the streams that wait.
+        """
+        if self._attacher is None:
+            return
+        self._attacher = None
+        trigger, self._trigger = self._trigger, None
+        if trigger is not None and trigger[1]:
+            try:
+                self._reactor.removeSystemEventTrigger(trigger)
+            except (ValueError, KeyError, TypeError):  # the reactor is just running it
+                pass
+        try:
+            await self._state.protocol.send(SetConf([(_OPTION, self._before)]))
+        except Disconnected:
+            return  # that Tor is gone, and its option with it; or we are, and it cannot be told
+        for stream in list(self._state.model.streams.values()):
+            if stream.status == "CONTROLLER_WAIT":
+                self._attach(stream, None).addErrback(self._not_attached, stream)
+
+    def consider(self, stream: Stream) -> None:
+        """
+        See to a stream that waits for us.
+        """
+        if self._attacher is not None and stream.status == "CONTROLLER_WAIT" and not stream.target_host.endswith(".exit"):
+            self._decide(stream, self._attacher).addErrback(self._not_attached, stream)
+        elif self._attacher is not None and stream.status == "CONTROLLER_WAIT":
+            self._attach(stream, None).addErrback(self._not_attached, stream)
+
+    @deferred
+    async def _decide(self, stream: Stream, attacher: Any) -> None:
+        clock: IReactorTime = self._reactor
+        try:
+            answer = Deferred.fromCoroutine(_settled_call(attacher, stream, self._state.model.circuits))
+            circuit = await answer.addTimeout(DECISION_SECONDS, clock)
+            if circuit is DO_NOT_ATTACH:
+                return
+            if circuit is not None:
+                self._check(circuit)
+            await self._attach(stream, circuit)
+        except Disconnected:
+            return
+        except Exception:  # whatever an attacher does, the stream must not be left waiting
+            failure = Failure()
+            if stream.is_over:
+                return  # it went away while it was being decided
+            self._complain(attacher, stream, failure)
+            await self._attach(stream, None)
+
+    def _check(self, circuit: Any) -> None:
+        from ._circuit import Circuit
+
+        if not isinstance(circuit, Circuit):
+            raise InvalidArgument(f"An attacher answers a Circuit, None or DO_NOT_ATTACH, not {circuit!r}.")
+        if self._state.model.circuits.get(circuit.id) is not circuit:
+            raise InvalidArgument(f"{circuit!r} is no circuit of this Tor's, or no longer.")
+
+    def _attach(self, stream: Stream, circuit: Circuit | None) -> Deferred[None]:
+        return self._state.protocol.send(AttachStream(stream.id, "0" if circuit is None else circuit.id))
+
+    def _complain(self, attacher: Any, stream: Stream, failure: Failure) -> None:
+        try:
+            attacher.attach_stream_failure(stream, failure)
+        except Exception:  # a listener's failure is logged, as every listener's
+            _log.failure("attach_stream_failure of {attacher!r} failed", attacher=attacher)
+
+    def _not_attached(self, failure: Failure, stream: Stream) -> None:
+        """
+        Tor did not even take "as you like": the stream is gone, or so is the Tor.
+        """
+        failure.trap(TorError)
+        _log.debug("{stream!r} was not attached: {error}", stream=stream, error=failure.value)
+
+
+async def _settled_call(attacher: Any, stream: Stream, circuits: dict[str, Circuit]) -> Any:
+    return await _settled(attacher.attach_stream(stream, dict(circuits)))

@@ -1,0 +1,294 @@
+# -*- test-case-name: txtor.test.state.test_circuit -*-
+"""
+One circuit, from its first event to its last.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred, succeed
+
+from txtor._deferred import deferred
+from txtor.commands import CloseCircuit, ExtendCircuit, SetCircuitPurpose
+from txtor.errors import TorError, UnrecognizedEntity
+from txtor.events import CircuitEvent, CircuitMinorEvent
+from txtor.grammar import RouterName
+
+from ._waiting import Waiting
+
+if TYPE_CHECKING:
+    from ._router import Router
+    from ._stream import Stream
+    from ._torstate import TorState
+
+
+class CircuitFailed(TorError):
+    """
+    A circuit did not build, or has ended.
+
+    :ivar circuit: which.
+    :ivar reason: Tor's word, as ``"TIMEOUT"``, or ``None``.
+    :ivar remote_reason: the word of the relay that ended it, or ``None``.
+
+    See control-spec 4.1.1.
+    """
+
+    def __init__(self, circuit: Circuit, what: str) -> None:
+        self.circuit = circuit
+        self.reason = circuit.reason
+        self.remote_reason = circuit.remote_reason
+        why = "/".join(word for word in (self.reason, self.remote_reason) if word)
+        super().__init__(f"Circuit {circuit.id} {what}{why and f': {why}'}.")
+
+
+class Circuit:
+    """
+    A circuit of Tor's. It stays the same object for the circuit's life, and tells its last state afterwards.
+
+    :ivar id: as Tor writes it.
+    :ivar status: LAUNCHED, GUARD_WAIT, EXTENDED, BUILT, FAILED or CLOSED, or a word of a newer Tor.
+    :ivar event: the last event that described it whole; every keyword that Tor said is in its ``keywords``.
+
+    See control-spec 4.1.1, CIRC.
+    """
+
+    __slots__ = ("__weakref__", "_built", "_closed", "_extras", "_state", "event", "id", "status")
+
+    def __init__(self, state: TorState, circuit_id: str) -> None:
+        self._state = state
+        self.id = circuit_id
+        self.status = ""
+        self.event: CircuitEvent | CircuitMinorEvent = CircuitEvent(f"{circuit_id} ")
+        self._built: Waiting[Circuit] | None = None
+        self._closed: Waiting[Circuit] | None = None
+        self._extras: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        path = " ".join(name.nickname or f"${name.fingerprint}" for name in self.route)
+        return f"<Circuit {self.id} {self.status} {self.purpose or ''} [{path}]>"
+
+    # -- what Tor says -------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """
+        The status, under the name that txtorcon gave it.
+        """
+        return self.status
+
+    @property
+    def route(self) -> tuple[RouterName, ...]:
+        """
+        The names of the relays that it goes through, as far as it is built.
+        """
+        return self.event.path
+
+    @property
+    def path(self) -> list[Router]:
+        """
+        The relays that it goes through, as far as it is built. One that is in no consensus is there with its name alone.
+        """
+        return [self._state.routers.named(name) for name in self.route]
+
+    @property
+    def purpose(self) -> str | None:
+        """
+        What it is for: GENERAL, HS_CLIENT_REND, CONFLUX_LINKED, CONTROLLER and so on.
+        """
+        return self.event.purpose
+
+    @property
+    def build_flags(self) -> tuple[str, ...]:
+        """
+        ONEHOP_TUNNEL, IS_INTERNAL, NEED_CAPACITY, NEED_UPTIME.
+        """
+        return self.event.build_flags
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """
+        Every ``KEY=value`` that Tor said of it last.
+        """
+        return dict(self.event.keywords)
+
+    @property
+    def hs_state(self) -> str | None:
+        """
+        How far an onion service's circuit is, as ``"HSCR_JOINED"``.
+        """
+        return self.event.hs_state
+
+    @property
+    def rend_query(self) -> str | None:
+        """
+        The onion address that it is for, without ``.onion``.
+        """
+        return self.event.rend_query
+
+    @property
+    def time_created(self) -> datetime | None:
+        """
+        When it was made, in UTC with microseconds.
+        """
+        return self.event.time_created
+
+    @property
+    def socks_username(self) -> str | None:
+        """
+        The SOCKS user name that isolates its streams.
+        """
+        return self.event.socks_username
+
+    @property
+    def socks_password(self) -> str | None:
+        """
+        The SOCKS password that isolates its streams.
+        """
+        return self.event.socks_password
+
+    @property
+    def conflux_id(self) -> str | None:
+        """
+        What all legs of a conflux set have in common.
+        """
+        return self.event.conflux_id
+
+    @property
+    def conflux_rtt(self) -> int | None:
+        """
+        The round-trip time of a linked leg, in microseconds.
+        """
+        return self.event.conflux_rtt
+
+    @property
+    def reason(self) -> str | None:
+        """
+        Why it failed or closed.
+        """
+        return self.event.reason
+
+    @property
+    def remote_reason(self) -> str | None:
+        """
+        Why, in the words of the relay that ended it.
+        """
+        return self.event.remote_reason
+
+    def age(self, now: datetime | None = None) -> float | None:
+        """
+        How many seconds ago it was made.
+
+        :param now: an aware datetime instead of the present.
+        """
+        created = self.time_created
+        return None if created is None else ((now or datetime.now(timezone.utc)) - created).total_seconds()
+
+    @property
+    def is_built(self) -> bool:
+        """
+        Whether streams can be attached to it.
+        """
+        return self.status == "BUILT"
+
+    @property
+    def is_over(self) -> bool:
+        """
+        Whether it has failed or closed.
+        """
+        return self.status in ("CLOSED", "FAILED")
+
+    @property
+    def streams(self) -> list[Stream]:
+        """
+        The streams that are attached to it.
+        """
+        return list(self._state.model.streams_on(self.id))
+
+    # -- waiting -------------------------------------------------------------------------------------------------------
+
+    def when_built(self) -> Deferred[Circuit]:
+        """
+        A Deferred of the caller's own that fires when the circuit is built, or at once if it is.
+
+        :raises CircuitFailed: it failed or closed, with Tor's reason.
+        :raises Disconnected: the connection to Tor went away meanwhile.
+        """
+        if self._built is None:
+            if self.is_built:
+                return succeed(self)
+            self._built = Waiting()
+            if self.is_over:
+                self._built.failed(CircuitFailed(self, "did not build"))
+        return self._built.wait()
+
+    def when_closed(self) -> Deferred[Circuit]:
+        """
+        A Deferred of the caller's own that fires when the circuit has failed or closed, or at once if it has.
+
+        :raises Disconnected: the connection to Tor went away meanwhile.
+        """
+        if self._closed is None:
+            if self.is_over:
+                return succeed(self)
+            self._closed = Waiting()
+        return self._closed.wait()
+
+    def tell(self) -> None:
+        """
+        Fire what the present status makes fire. The mirror calls this.
+        """
+        if self._built is not None:
+            if self.is_built:
+                self._built.happened(self)
+                self._built = None  # it may be extended and built again
+            elif self.is_over:
+                self._built.failed(CircuitFailed(self, "did not build"))
+        if self._closed is not None and self.is_over:
+            self._closed.happened(self)
+
+    def forsake(self, error: Exception) -> None:
+        """
+        Fail whoever waits, since nothing will be heard of this circuit any more. The mirror calls this.
+        """
+        for waiting in (self._built, self._closed):
+            if waiting is not None:
+                waiting.failed(error)
+
+    # -- acting --------------------------------------------------------------------------------------------------------
+
+    @deferred
+    async def close(self, if_unused: bool = False) -> Circuit:
+        """
+        Close the circuit.
+
+        :param if_unused: only if no stream is on it; then this fires when Tor has taken the command.
+        :return: fires with the circuit when it has closed, also if it had before.
+        """
+        if not self.is_over:
+            try:
+                await self._state.protocol.send(CloseCircuit(self.id, if_unused))
+            except UnrecognizedEntity:  # it is gone already, and its event is on the way or came
+                if if_unused:
+                    return self
+        return self if if_unused else await self.when_closed()
+
+    @deferred
+    async def extend(self, routers: list[Router | str]) -> Circuit:
+        """
+        Extend the circuit by some relays.
+
+        :return: fires when Tor has begun; then `when_built` waits for the end.
+        """
+        await self._state.protocol.send(ExtendCircuit(self.id, [str(router) for router in routers]))
+        return self
+
+    @deferred
+    async def set_purpose(self, purpose: str) -> None:
+        """
+        Change what the circuit is for.
+
+        :param purpose: ``"general"``: Tor may put anybody's streams on it; ``"controller"``: only ours.
+        """
+        await self._state.protocol.send(SetCircuitPurpose(self.id, purpose))

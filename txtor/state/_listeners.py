@@ -1,0 +1,289 @@
+# -*- test-case-name: txtor.test.state.test_listeners -*-
+"""
+Who wants to know what happens to circuits, streams, relays and addresses.
+
+Listeners are objects that provide an Interface. A mixin answers what a listener does not care for. One that fails is
+logged and harms no other; one that is added or removed while others are called takes effect from the next event on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from zope.interface import Interface, implementer
+
+from txtor.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from ._circuit import Circuit
+    from ._model import AddressMapping
+    from ._router import Router
+    from ._stream import Stream
+
+_log = Logger()
+
+L = TypeVar("L")
+
+
+class ICircuitListener(Interface):
+    """
+    Is told what happens to circuits. See control-spec 4.1.1.
+    """
+
+    def circuit_new(circuit: Circuit) -> object:
+        """
+        A circuit is heard of for the first time, whatever its status.
+        """
+
+    def circuit_launched(circuit: Circuit) -> object:
+        """
+        Tor has begun to build a circuit.
+        """
+
+    def circuit_extend(circuit: Circuit, router: Router) -> object:
+        """
+        A circuit has one more hop.
+        """
+
+    def circuit_built(circuit: Circuit) -> object:
+        """
+        A circuit is built.
+        """
+
+    def circuit_closed(circuit: Circuit, **kw: str) -> object:
+        """
+        A circuit has closed; ``kw`` holds ``REASON`` and whatever else Tor said.
+        """
+
+    def circuit_failed(circuit: Circuit, **kw: str) -> object:
+        """
+        A circuit has failed; ``kw`` holds ``REASON`` and whatever else Tor said.
+        """
+
+
+class IStreamListener(Interface):
+    """
+    Is told what happens to streams. See control-spec 4.1.2.
+    """
+
+    def stream_new(stream: Stream) -> object:
+        """
+        A stream is heard of for the first time.
+        """
+
+    def stream_succeeded(stream: Stream) -> object:
+        """
+        A stream is connected.
+        """
+
+    def stream_attach(stream: Stream, circuit: Circuit) -> object:
+        """
+        A stream was put on a circuit.
+        """
+
+    def stream_detach(stream: Stream, **kw: str) -> object:
+        """
+        A stream was taken from its circuit, and Tor will try again.
+        """
+
+    def stream_closed(stream: Stream, **kw: str) -> object:
+        """
+        A stream has closed.
+        """
+
+    def stream_failed(stream: Stream, **kw: str) -> object:
+        """
+        A stream has failed.
+        """
+
+
+class IRouterListener(Interface):
+    """
+    Is told how the consensus changes.
+    """
+
+    def routers_changed(joined: list[Router], left: list[Router], changed: list[Router]) -> object:
+        """
+        A consensus, or a part of one, was taken over. The lists hold the relays that are new, that are gone (with what was last
+        known of them), and that say something else than before.
+        """
+
+
+class IAddrListener(Interface):
+    """
+    Is told of address mappings. See control-spec 4.1.7.
+    """
+
+    def addrmap_added(mapping: AddressMapping) -> object:
+        """
+        An address stands for another, from now on.
+        """
+
+    def addrmap_expired(name: str) -> object:
+        """
+        A mapping has come to its end; ``name`` is the address that was mapped.
+        """
+
+
+#: The same Interface under its full name.
+IAddressListener = IAddrListener
+
+
+@implementer(ICircuitListener)
+class CircuitListenerMixin:
+    """
+    Answers every call of `ICircuitListener` with nothing.
+    """
+
+    def circuit_new(self, circuit: Circuit) -> object:
+        """
+        Nothing.
+        """
+
+    def circuit_launched(self, circuit: Circuit) -> object:
+        """
+        Nothing.
+        """
+
+    def circuit_extend(self, circuit: Circuit, router: Router) -> object:
+        """
+        Nothing.
+        """
+
+    def circuit_built(self, circuit: Circuit) -> object:
+        """
+        Nothing.
+        """
+
+    def circuit_closed(self, circuit: Circuit, **kw: str) -> object:
+        """
+        Nothing.
+        """
+
+    def circuit_failed(self, circuit: Circuit, **kw: str) -> object:
+        """
+        Nothing.
+        """
+
+
+@implementer(IStreamListener)
+class StreamListenerMixin:
+    """
+    Answers every call of `IStreamListener` with nothing.
+    """
+
+    def stream_new(self, stream: Stream) -> object:
+        """
+        Nothing.
+        """
+
+    def stream_succeeded(self, stream: Stream) -> object:
+        """
+        Nothing.
+        """
+
+    def stream_attach(self, stream: Stream, circuit: Circuit) -> object:
+        """
+        Nothing.
+        """
+
+    def stream_detach(self, stream: Stream, **kw: str) -> object:
+        """
+        Nothing.
+        """
+
+    def stream_closed(self, stream: Stream, **kw: str) -> object:
+        """
+        Nothing.
+        """
+
+    def stream_failed(self, stream: Stream, **kw: str) -> object:
+        """
+        Nothing.
+        """
+
+
+@implementer(IRouterListener)
+class RouterListenerMixin:
+    """
+    Answers every call of `IRouterListener` with nothing.
+    """
+
+    def routers_changed(self, joined: list[Router], left: list[Router], changed: list[Router]) -> object:
+        """
+        Nothing.
+        """
+
+
+@implementer(IAddrListener)
+class AddrListenerMixin:
+    """
+    Answers every call of `IAddrListener` with nothing.
+    """
+
+    def addrmap_added(self, mapping: AddressMapping) -> object:
+        """
+        Nothing.
+        """
+
+    def addrmap_expired(self, name: str) -> object:
+        """
+        Nothing.
+        """
+
+
+class Listeners(Generic[L]):
+    """
+    The listeners of one kind.
+
+    :param interface: what they must provide.
+    :ivar all: those that are called, in the order in which they came.
+    """
+
+    __slots__ = ("_interface", "all")
+
+    def __init__(self, interface: Any) -> None:  # mypy knows an Interface as a class, zope as an object
+        self._interface = interface
+        self.all: tuple[L, ...] = ()
+
+    def add(self, listener: L) -> None:
+        """
+        Call a listener from the next event on. Adding it twice is adding it once.
+
+        :raises InvalidArgument: it does not provide the Interface.
+        """
+        if not self._interface.providedBy(listener):
+            raise InvalidArgument(f"{listener!r} does not provide {self._interface.__name__}.")
+        if listener not in self.all:
+            self.all = (*self.all, listener)
+
+    def remove(self, listener: L) -> None:
+        """
+        Call a listener no more. One that was never added is no error.
+        """
+        self.all = tuple(each for each in self.all if each is not listener)
+
+    def call(self, method: str, *arguments: Any, **keywords: Any) -> None:
+        """
+        Call a method of each.
+        """
+        for listener in self.all:
+            try:
+                result = getattr(listener, method)(*arguments, **keywords)
+            except Exception:  # one listener's failure harms no other
+                _log.failure("{method} of {listener!r} failed", method=method, listener=listener)
+            else:
+                if result is not None:
+                    _watch(result, method, listener)
+
+
+def _watch(result: object, method: str, listener: object) -> None:
+    if isinstance(result, Coroutine):
+        result = Deferred.fromCoroutine(result)
+    if isinstance(result, Deferred):
+        result.addErrback(
+            lambda failure: _log.failure("{method} of {listener!r} failed", failure, method=method, listener=listener)
+        )

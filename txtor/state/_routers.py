@@ -1,0 +1,226 @@
+# -*- test-case-name: txtor.test.state.test_routers -*-
+"""
+All relays of the consensus: found by fingerprint, nickname, address and flag, and kept as Tor has them.
+
+Ten thousand entries are cut, not parsed, in slices that never hold the reactor long, and a `Router` object is made only for what
+is looked at. When a new consensus has been cut, it takes the place of the old one at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IReactorTime
+
+from txtor.directory import RouterStatuses, compare_routers_in_slices, index_routers, index_routers_in_slices
+from txtor.errors import InvalidArgument, ProtocolViolation
+from txtor.grammar import RouterName
+
+from ._router import Router
+
+if TYPE_CHECKING:
+    from ._torstate import TorState
+
+T = TypeVar("T")
+
+#: How many steps of work are done before the reactor gets its turn; one is about two milliseconds.
+STEPS = 2
+
+
+class RouterMap(Mapping[str, Router]):
+    """
+    The relays of the consensus by fingerprint.
+
+    A key is a fingerprint with or without ``$`` and ``~nickname``, or a nickname that only one relay has. Iteration gives
+    fingerprints.
+    """
+
+    def __init__(self, state: TorState, clock: IReactorTime) -> None:
+        self._state = state
+        self._clock = clock
+        self._lock = DeferredLock()
+        self._statuses = RouterStatuses()
+        self._objects: dict[bytes, Router] = {}
+        self._nicknames: dict[str, list[bytes]] | None = None
+
+    # -- finding -------------------------------------------------------------------------------------------------------
+
+    @property
+    def statuses(self) -> RouterStatuses:
+        """
+        The entries themselves, for who reads all of them.
+        """
+        return self._statuses
+
+    def __len__(self) -> int:
+        return len(self._statuses)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._statuses)
+
+    def __contains__(self, key: object) -> bool:
+        try:
+            self[key]  # type: ignore[index]  # what is no text is not there
+        except KeyError:
+            return False
+        return True
+
+    def __getitem__(self, key: str) -> Router:
+        if isinstance(key, str):
+            try:
+                name = RouterName.parse(key)
+            except ProtocolViolation:
+                raise KeyError(key) from None
+            if name.fingerprint is None:
+                found = self.by_nickname(name.nickname or "")
+                if len(found) == 1:
+                    return found[0]
+            else:
+                identity = bytes.fromhex(name.fingerprint)
+                if identity in self._statuses.by_identity:
+                    return self._object(identity)
+        raise KeyError(key)
+
+    def _object(self, identity: bytes) -> Router:
+        router = self._objects.get(identity)
+        if router is None:
+            router = self._objects[identity] = Router(self, identity, self._statuses.by_identity.get(identity))
+        return router
+
+    def find(self, name: str) -> Router:
+        """
+        A relay by any of its names. One that is in no consensus is there when its fingerprint is given.
+
+        :raises InvalidArgument: this is no name, or a nickname that no relay has, or several have.
+        """
+        try:
+            parsed = RouterName.parse(name)
+        except ProtocolViolation as error:
+            raise InvalidArgument(str(error)) from None
+        if parsed.fingerprint is not None:
+            return self.named(parsed)
+        found = self.by_nickname(name)
+        if len(found) != 1:
+            many = f"{len(found)} relays have" if found else "No relay has"
+            raise InvalidArgument(f"{many} the nickname {name!r}; use a fingerprint.")
+        return found[0]
+
+    def named(self, name: RouterName) -> Router:
+        """
+        The relay of a circuit's path, whether or not it is in the consensus.
+        """
+        if name.fingerprint is None:
+            found = self.by_nickname(name.nickname or "")
+            return found[0] if len(found) == 1 else Router(self, b"", None, name.nickname)
+        identity = bytes.fromhex(name.fingerprint)
+        if identity in self._statuses.by_identity or identity in self._objects:
+            return self._object(identity)
+        return Router(self, identity, None, name.nickname)
+
+    def by_nickname(self, nickname: str) -> list[Router]:
+        """
+        All relays that bear a nickname, in any case.
+        """
+        if self._nicknames is None:
+            names: dict[str, list[bytes]] = {}
+            for identity, status in self._statuses.by_identity.items():
+                names.setdefault(status.nickname.lower(), []).append(identity)
+            self._nicknames = names
+        return [self._object(identity) for identity in self._nicknames.get(nickname.lower(), ())]
+
+    def by_address(self, address: str) -> list[Router]:
+        """
+        All relays at an IPv4 or IPv6 address.
+        """
+        return [
+            self._object(identity)
+            for identity, status in self._statuses.by_identity.items()
+            if status.address == address or any(host == address for host, _ in status.or_addresses)
+        ]
+
+    def with_flag(self, flag: str) -> list[Router]:
+        """
+        All relays that have a flag, as ``"Exit"`` or ``"Authority"``.
+        """
+        return [self._object(identity) for identity, status in self._statuses.by_identity.items() if flag in status.flags]
+
+    def country_of(self, address: str) -> Deferred[str]:
+        """
+        The country of an address; see `txtor.TorState.country_of`.
+        """
+        return self._state.country_of(address)
+
+    # -- changing ------------------------------------------------------------------------------------------------------
+
+    async def replace(self, block: bytes) -> None:
+        """
+        Take over a whole consensus. Relays that are not in it are gone.
+
+        :raises MalformedDocument: it cannot be cut; all stays as it was.
+        """
+        await self._lock.acquire()
+        try:
+            new = await self._in_slices(index_routers_in_slices(block, self._statuses))
+            await self._take_over(new)
+        finally:
+            self._lock.release()
+
+    async def update(self, block: bytes) -> None:
+        """
+        Take over some entries; the others stay.
+
+        :raises MalformedDocument: they cannot be cut; all stays as it was.
+        """
+        await self._lock.acquire()
+        try:
+            merged = dict(self._statuses.by_identity)
+            merged.update(index_routers(block).by_identity)
+            await self._take_over(RouterStatuses(merged))
+        finally:
+            self._lock.release()
+
+    async def _take_over(self, new: RouterStatuses) -> None:
+        listeners = self._state.router_listeners
+        changes = await self._in_slices(compare_routers_in_slices(self._statuses, new)) if listeners.all else None
+        self._statuses = new
+        self._nicknames = None
+        gone = []
+        for identity, router in self._objects.items():
+            status = new.by_identity.get(identity)
+            router.in_consensus = status is not None
+            if status is not None:
+                router.status = status
+            else:
+                gone.append(identity)
+        left = {identity: self._objects.pop(identity) for identity in gone}
+        if changes is not None:
+            listeners.call(
+                "routers_changed",
+                [self._object(status.identity) for status in changes.joined],
+                [left.get(status.identity) or _departed(self, status.identity, status) for status in changes.left],
+                [self._object(status.identity) for status in changes.changed],
+            )
+
+    async def _in_slices(self, work: Generator[None, None, T]) -> T:
+        steps = 0
+        while True:
+            try:
+                next(work)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            steps += 1
+            if steps % STEPS == 0:
+                turn: Deferred[None] = Deferred()
+                self._clock.callLater(0, turn.callback, None)
+                await turn
+
+
+def _departed(routers: RouterMap, identity: bytes, status: Any) -> Router:
+    router = Router(routers, identity, status)
+    router.in_consensus = False
+    return router
+
+

@@ -1,0 +1,303 @@
+# -*- test-case-name: txtor.test.state.test_stream -*-
+"""
+One stream, from its first event to its last.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred, succeed
+
+from txtor._deferred import deferred
+from txtor.commands import AttachStream, CloseStream, RedirectStream, StreamCloseReason
+from txtor.errors import InvalidArgument, TorError, UnrecognizedEntity
+from txtor.events import StreamEvent
+
+from ._waiting import Waiting
+
+if TYPE_CHECKING:
+    from ._circuit import Circuit
+    from ._torstate import TorState
+
+class StreamFailed(TorError):
+    """
+    A stream ended before it was connected.
+
+    :ivar stream: which.
+    :ivar reason: Tor's word, as ``"CONNECTREFUSED"``, or ``None``.
+    :ivar remote_reason: the exit's word, or ``None``.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.reason = stream.reason
+        self.remote_reason = stream.remote_reason
+        why = "/".join(word for word in (self.reason, self.remote_reason) if word)
+        super().__init__(f"Stream {stream.id} to {stream.target} has ended{why and f': {why}'}.")
+
+
+class Stream:
+    """
+    A stream of Tor's: one connection of an application. It stays the same object for the stream's life.
+
+    :ivar id: as Tor writes it.
+    :ivar status: NEW, NEWRESOLVE, SENTCONNECT, SUCCEEDED, DETACHED, CONTROLLER_WAIT, FAILED, CLOSED, or a word of a newer Tor.
+    :ivar circuit_id: the circuit that it is on, ``"0"`` for none.
+    :ivar event: the last event; ``first_event`` is the one that described it when it was new, ``None`` if it was never heard.
+    :ivar bytes_read: bytes that came from the network, as far as STREAM_BW told. ``bytes_written``: those that went there.
+
+    See control-spec 4.1.2, STREAM.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_attached",
+        "_closed",
+        "_state",
+        "bytes_read",
+        "bytes_written",
+        "circuit_id",
+        "event",
+        "first_event",
+        "id",
+        "status",
+    )
+
+    def __init__(self, state: TorState, stream_id: str) -> None:
+        self._state = state
+        self.id = stream_id
+        self.status = ""
+        self.circuit_id = "0"
+        self.event = self.first_event = StreamEvent(f"{stream_id} ")
+        self.bytes_read = 0
+        self.bytes_written = 0
+        self._attached: Waiting[Stream] | None = None
+        self._closed: Waiting[Stream] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Stream {self.id} {self.status} {self.target} on {self.circuit_id}>"
+
+    # -- what Tor says -------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """
+        The status, under the name that txtorcon gave it.
+        """
+        return self.status
+
+    @property
+    def circuit(self) -> Circuit | None:
+        """
+        The circuit that it is on.
+        """
+        return self._state.model.circuits.get(self.circuit_id)
+
+    @property
+    def target(self) -> str:
+        """
+        Where it goes, as Tor writes it: ``host:port``.
+        """
+        return self.event.target or ""
+
+    @property
+    def target_host(self) -> str:
+        """
+        The host that it goes to, a name or an address; all of `target` where Tor cut it short.
+        """
+        host = self.event.target_host
+        return self.target if host is None else host
+
+    @property
+    def target_port(self) -> int:
+        """
+        The port that it goes to; 0 for a look-up, and where Tor cut it off.
+        """
+        return self.event.target_port or 0
+
+    @property
+    def source_addr(self) -> str | None:
+        """
+        The address that the application came from.
+        """
+        return self.first_event.source_addr
+
+    @property
+    def source_port(self) -> int | None:
+        """
+        The port that the application came from.
+        """
+        return self.first_event.source_port
+
+    @property
+    def purpose(self) -> str | None:
+        """
+        USER, DNS_REQUEST, DIR_FETCH or DIR_UPLOAD; told only when the stream was new.
+        """
+        return self.first_event.purpose
+
+    @property
+    def socks_username(self) -> str | None:
+        """
+        The SOCKS user name that the application gave.
+        """
+        return self.event.socks_username or self.first_event.socks_username
+
+    @property
+    def socks_password(self) -> str | None:
+        """
+        The SOCKS password that the application gave.
+        """
+        return self.event.socks_password or self.first_event.socks_password
+
+    @property
+    def client_protocol(self) -> str | None:
+        """
+        How the application speaks to Tor: SOCKS5, HTTPCONNECT, DNS and so on.
+        """
+        return self.event.client_protocol or self.first_event.client_protocol
+
+    @property
+    def nym_epoch(self) -> int | None:
+        """
+        How many NEWNYMs there had been.
+        """
+        return self.event.nym_epoch
+
+    @property
+    def session_group(self) -> int | None:
+        """
+        The group of the port that the application used.
+        """
+        return self.event.session_group
+
+    @property
+    def iso_fields(self) -> tuple[str, ...]:
+        """
+        What isolates it from other streams.
+        """
+        return self.event.iso_fields or ()
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """
+        Every ``KEY=value`` that Tor said of it.
+        """
+        return {**self.first_event.keywords, **self.event.keywords}
+
+    @property
+    def reason(self) -> str | None:
+        """
+        Why it failed, was detached, or closed.
+        """
+        return self.event.reason
+
+    @property
+    def remote_reason(self) -> str | None:
+        """
+        Why, in the exit's words.
+        """
+        return self.event.remote_reason
+
+    @property
+    def is_over(self) -> bool:
+        """
+        Whether nothing more will come of it. (A FAILED stream is closed right after.)
+        """
+        return self.status in ("CLOSED", "FAILED")
+
+    # -- waiting -------------------------------------------------------------------------------------------------------
+
+    def when_attached(self) -> Deferred[Stream]:
+        """
+        A Deferred of the caller's own that fires when the stream is on a circuit, or at once if it is.
+
+        :raises StreamFailed: it ended before that.
+        :raises Disconnected: the connection to Tor went away meanwhile.
+        """
+        if self._attached is None:
+            if self.circuit_id != "0" and not self.is_over:
+                return succeed(self)
+            self._attached = Waiting()
+            if self.is_over:
+                self._attached.failed(StreamFailed(self))
+        return self._attached.wait()
+
+    def when_closed(self) -> Deferred[Stream]:
+        """
+        A Deferred of the caller's own that fires when the stream has ended, or at once if it has.
+
+        :raises Disconnected: the connection to Tor went away meanwhile.
+        """
+        if self._closed is None:
+            if self.is_over:
+                return succeed(self)
+            self._closed = Waiting()
+        return self._closed.wait()
+
+    def tell(self) -> None:
+        """
+        Fire what the present status makes fire. The mirror calls this.
+        """
+        if self._attached is not None:
+            if self.is_over:
+                self._attached.failed(StreamFailed(self))
+            elif self.circuit_id != "0":
+                self._attached.happened(self)
+                self._attached = None  # it may be detached and attached again
+        if self._closed is not None and self.is_over:
+            self._closed.happened(self)
+
+    def forsake(self, error: Exception) -> None:
+        """
+        Fail whoever waits, since nothing will be heard of this stream any more. The mirror calls this.
+        """
+        for waiting in (self._attached, self._closed):
+            if waiting is not None:
+                waiting.failed(error)
+
+    # -- acting --------------------------------------------------------------------------------------------------------
+
+    @deferred
+    async def attach(self, circuit: Circuit | str | None, hop: int | None = None) -> None:
+        """
+        Put the stream on a circuit.
+
+        :param circuit: a circuit or its id; ``None`` lets Tor choose.
+        :param hop: the hop of the circuit that it leaves at, the first being 1, instead of the last.
+        :raises UnmanagedEntity: the stream does not wait for us.
+        """
+        target = "0" if circuit is None else circuit if isinstance(circuit, str) else circuit.id
+        await self._state.protocol.send(AttachStream(self.id, target, hop))
+
+    @deferred
+    async def redirect(self, address: str, port: int | None = None) -> None:
+        """
+        Send the stream elsewhere. This works before it is attached.
+        """
+        await self._state.protocol.send(RedirectStream(self.id, address, port))
+
+    @deferred
+    async def close(self, reason: str | int = "MISC") -> Stream:
+        """
+        Close the stream.
+
+        :param reason: what the application is told: a word of `StreamCloseReason`, or a number.
+        :return: fires with the stream when it has closed, also if it had before.
+        :raises InvalidArgument: there is no such reason.
+        """
+        number = reason if isinstance(reason, int) else _reason_number(reason)
+        if not self.is_over:
+            try:
+                await self._state.protocol.send(CloseStream(self.id, number))
+            except UnrecognizedEntity:
+                pass  # it is gone already, and its event is on the way or came
+        return await self.when_closed()
+
+
+def _reason_number(word: str) -> int:
+    try:
+        return StreamCloseReason[word.upper()]
+    except KeyError:
+        raise InvalidArgument(f"No reason to close a stream: {word!r}") from None

@@ -1,0 +1,309 @@
+# -*- test-case-name: txtor.test.state.test_torstate -*-
+"""
+A live picture of one Tor: its circuits, streams, relays and the rest, as they are at every moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorCore, IReactorTime
+
+from txtor._deferred import deferred
+from txtor.commands import ExtendCircuit, GetInfo, Resolve
+from txtor.control import TorControlProtocol
+from txtor.errors import Disconnected, InvalidArgument
+
+from ._attaching import Attaching
+from ._circuit import Circuit
+from ._listeners import (
+    AddrListenerMixin,
+    CircuitListenerMixin,
+    IAddrListener,
+    ICircuitListener,
+    IRouterListener,
+    IStreamListener,
+    Listeners,
+    StreamListenerMixin,
+)
+from ._mirror import Mirror
+from ._model import AddressMapping, EntryGuard, Model
+from ._router import Router
+from ._routers import RouterMap
+from ._stream import Stream
+
+if TYPE_CHECKING:
+    from ._paths import PathRules
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class TorState:
+    """
+    The picture of one Tor, which follows it.
+
+    Made by `from_protocol` or ``Tor.create_state()``. Reading costs what is read; nothing is asked of Tor meanwhile.
+
+    :ivar protocol: the connection that it follows.
+    :ivar model: circuits, streams and the rest, as plain containers. They are the real ones: read, do not write.
+    :ivar routers: the relays, a mapping by fingerprint, which finds by nickname, address and flag too.
+
+    See control-spec 4.1.
+    """
+
+    def __init__(self, clock: IReactorTime, protocol: TorControlProtocol) -> None:
+        self._clock = clock
+        self.protocol = protocol
+        self.model = Model()
+        self.routers = RouterMap(self, clock)
+        self.attaching = Attaching(self)
+        self.circuit_listeners: Listeners[Any] = Listeners(ICircuitListener)
+        self.stream_listeners: Listeners[Any] = Listeners(IStreamListener)
+        self.router_listeners: Listeners[Any] = Listeners(IRouterListener)
+        self.address_listeners: Listeners[Any] = Listeners(IAddrListener)
+        self._mirror = Mirror(self)
+        self._expiry: IDelayedCall | None = None
+
+    @classmethod
+    def from_protocol(cls, clock: IReactorTime, protocol: TorControlProtocol) -> Deferred[TorState]:
+        """
+        The picture of the Tor at the other end of a connection that is authenticated.
+
+        :return: fires when the picture is complete.
+        :raises TorRefused: Tor, or a filter in front of it, does not let us listen or look.
+        :raises Disconnected: the connection went away before.
+        """
+        state = cls(clock, protocol)
+        return state._mirror.follow(protocol).addCallback(lambda _: state)
+
+    @deferred
+    async def follow(self, protocol: TorControlProtocol) -> None:
+        """
+        Follow the same Tor over a new connection. Listeners are told what changed meanwhile; objects that still exist stay.
+
+        :param protocol: a connection that is authenticated.
+        """
+        self.protocol = protocol
+        await self._mirror.follow(protocol)
+
+    @deferred
+    async def close(self) -> None:
+        """
+        Follow no more, and leave nothing behind: no listener, no timer, no attacher.
+        """
+        await self.attaching.undo()
+        await self._mirror.stop()
+        if self._expiry is not None and self._expiry.active():
+            self._expiry.cancel()
+
+    def lost(self, reason: Disconnected) -> None:
+        """
+        The connection is gone: whoever waits for a circuit or stream is told. The mirror calls this.
+        """
+        for circuit in list(self.model.circuits.values()):
+            circuit.forsake(reason)
+        for stream in list(self.model.streams.values()):
+            stream.forsake(reason)
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    @property
+    def circuits(self) -> dict[str, Circuit]:
+        """
+        The circuits that exist, by id.
+        """
+        return self.model.circuits
+
+    @property
+    def streams(self) -> dict[str, Stream]:
+        """
+        The streams that exist, by id.
+        """
+        return self.model.streams
+
+    @property
+    def entry_guards(self) -> dict[str, EntryGuard]:
+        """
+        The relays that Tor may use as first hops, by fingerprint.
+        """
+        return self.model.guards
+
+    def find_circuit(self, circuit_id: str | int) -> Circuit:
+        """
+        A circuit by its id.
+
+        :raises InvalidArgument: there is none.
+        """
+        try:
+            return self.model.circuits[str(circuit_id)]
+        except KeyError:
+            raise InvalidArgument(f"There is no circuit {circuit_id!r}.") from None
+
+    def router_from_id(self, name: str) -> Router:
+        """
+        A relay by ``$fingerprint~nickname`` or less. One that is in no consensus is there with its name alone.
+
+        :raises InvalidArgument: this is no name of a relay, or of more than one.
+        """
+        return self.routers.find(name)
+
+    # -- listening -----------------------------------------------------------------------------------------------------
+
+    def add_circuit_listener(self, listener: Any) -> None:
+        """
+        Tell an `ICircuitListener` what happens to circuits.
+
+        :raises InvalidArgument: it provides no such Interface.
+        """
+        self.circuit_listeners.add(listener)
+
+    def remove_circuit_listener(self, listener: Any) -> None:
+        """
+        Tell it no more.
+        """
+        self.circuit_listeners.remove(listener)
+
+    def add_stream_listener(self, listener: Any) -> None:
+        """
+        Tell an `IStreamListener` what happens to streams.
+
+        :raises InvalidArgument: it provides no such Interface.
+        """
+        self.stream_listeners.add(listener)
+
+    def remove_stream_listener(self, listener: Any) -> None:
+        """
+        Tell it no more.
+        """
+        self.stream_listeners.remove(listener)
+
+    def on(self, happening: str, function: F) -> F:
+        """
+        Call a function at one kind of happening.
+
+        :param happening: a method of `ICircuitListener`, `IStreamListener` or `IAddrListener`, as ``"circuit_built"``.
+        :return: the function, so that this can be used in a decorator.
+        :raises InvalidArgument: there is no such happening.
+        """
+        for prefix, mixin, listeners in (
+            ("circuit_", CircuitListenerMixin, self.circuit_listeners),
+            ("stream_", StreamListenerMixin, self.stream_listeners),
+            ("addrmap_", AddrListenerMixin, self.address_listeners),
+        ):
+            if happening.startswith(prefix) and hasattr(mixin, happening):
+                listener = mixin()
+                setattr(listener, happening, function)
+                listeners.add(listener)
+                return function
+        raise InvalidArgument(f"Nothing is called {happening!r}.")
+
+    # -- acting --------------------------------------------------------------------------------------------------------
+
+    @deferred
+    async def build_circuit(
+        self,
+        routers: Iterable[Router | str] | PathRules | None = None,
+        purpose: str | None = None,
+    ) -> Circuit:
+        """
+        Have Tor build a circuit.
+
+        :param routers: the relays, in order; or rules by which they are chosen; with ``None`` Tor chooses.
+        :param purpose: ``"controller"``: Tor puts nobody else's streams on it; ``"general"``.
+        :return: fires with the circuit when Tor has begun; `Circuit.when_built` waits for the end.
+        :raises InternalTorError: Tor cannot build one now.
+        :raises UnrecognizedEntity: Tor does not know a relay.
+        :raises InvalidArgument: no path fits the rules.
+        """
+        from ._paths import PathRules
+
+        path = routers.choose(self.routers) if isinstance(routers, PathRules) else routers
+        names = [str(router) for router in path] if path is not None else None
+        circuit_id = await self.protocol.send(ExtendCircuit("0", names or (), purpose))
+        circuit = self.model.circuits.get(circuit_id)
+        if circuit is None:  # its first event follows the answer
+            circuit = self.model.circuits[circuit_id] = Circuit(self, circuit_id)
+        return circuit
+
+    @deferred
+    async def close_circuit(self, circuit: Circuit | str, if_unused: bool = False) -> Circuit:
+        """
+        Close a circuit; see `Circuit.close`.
+        """
+        target = self.find_circuit(circuit) if isinstance(circuit, str) else circuit
+        return await target.close(if_unused)
+
+    def set_attacher(self, attacher: Any, reactor: IReactorCore) -> Deferred[None]:
+        """
+        Let an `IStreamAttacher` choose the circuits of new and detached streams.
+
+        Tor's ``__LeaveStreamsUnattached`` is set for that, and put back by `undo_attacher` and when the reactor stops.
+
+        :raises InvalidArgument: it provides no such Interface.
+        """
+        if attacher is None:
+            return self.attaching.undo()
+        return self.attaching.set(attacher, reactor)
+
+    def undo_attacher(self) -> Deferred[None]:
+        """
+        Let Tor choose again. The streams that wait are given to it.
+        """
+        return self.attaching.undo()
+
+    @deferred
+    async def resolve(self, *names: str, reverse: bool = False) -> None:
+        """
+        Have Tor look up some names. The answers come as address mappings (`IAddrListener`, `model.addresses`).
+
+        :param reverse: the names are IPv4 addresses, to find their names.
+        """
+        await self.protocol.send(Resolve(names, reverse))
+
+    @deferred
+    async def country_of(self, address: str) -> str:
+        """
+        The country of an address, by Tor's own tables: two lower-case letters, or ``"??"``.
+
+        :raises InternalTorError: this Tor has no tables.
+        """
+        key = f"ip-to-country/{address}"
+        return (await self.protocol.send(GetInfo((key,))))[key]
+
+    # -- addresses that expire -----------------------------------------------------------------------------------------
+
+    def addresses_changed(self, mapping: AddressMapping) -> None:
+        """
+        A mapping is new. The mirror calls this.
+        """
+        self.address_listeners.call("addrmap_added", mapping)
+        if mapping.expires is not None:
+            seconds = max(0.0, (mapping.expires - datetime.now(timezone.utc)).total_seconds())
+            if self._expiry is None or not self._expiry.active():
+                self._expiry = self._clock.callLater(seconds, self._expire)
+            elif self._expiry.getTime() > self._clock.seconds() + seconds:
+                self._expiry.reset(seconds)
+
+    def address_expired(self, source: str) -> None:
+        """
+        A mapping has ended.
+        """
+        if self.model.addresses.pop(source, None) is not None:
+            self.address_listeners.call("addrmap_expired", source)
+
+    def _expire(self) -> None:
+        now = datetime.now(timezone.utc)
+        later = []
+        for mapping in list(self.model.addresses.values()):
+            if mapping.expires is None:
+                continue
+            left = (mapping.expires - now).total_seconds()
+            if left <= 0:
+                self.address_expired(mapping.source)
+            else:
+                later.append(left)
+        if later:
+            self._expiry = self._clock.callLater(min(later), self._expire)
