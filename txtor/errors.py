@@ -54,6 +54,12 @@ class CommandTimeout(TorError):
         super().__init__(f"Tor did not answer {command} in {seconds:g} s.")
 
 
+class MissingExtra(TorError):
+    """
+    What was asked for needs a package that is not installed; the text says which extra of txtor brings it.
+    """
+
+
 # -- refusals by Tor: control-spec 4 ----------------------------------------------------------------------------------
 
 
@@ -604,6 +610,24 @@ class DocumentError(TorError):
 class MalformedDocument(DocumentError):
     """
     The document cannot be read: its structure or a value breaks the grammar.
+    """
+
+
+class UnsupportedDocument(DocumentError):
+    """
+    The document is of a type or version that txtor does not read, or in an encoding that this Python has no decoder for.
+
+    :ivar type: what it is, as ``"hidden-service-descriptor 1.0"``.
+    """
+
+    def __init__(self, document: str, rule: str, line: int | None = None, section: str = "", type: str = "") -> None:  # noqa: A002
+        super().__init__(document, rule, line, section)
+        self.type = type
+
+
+class ObsoleteDocument(UnsupportedDocument):
+    """
+    The document is of a type that no Tor writes any more, as a version 2 network status. Its bytes can still be had.
     """
 
 
