@@ -10,6 +10,7 @@ sent; Tor's refusal is `TorRefused`, with a subclass for each status of control-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class TorError(RuntimeError):
@@ -605,6 +606,19 @@ class DocumentError(TorError):
         self.section = section
         place = f", line {line}" if line is not None else ""
         super().__init__(f"{document}{place}: {rule}{section and f' ({section})'}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Documents are read in other processes too, and their errors come back.
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(kind: type[DocumentError], args: tuple[str, ...], attributes: dict[str, Any]) -> DocumentError:
+    """
+    An error as it was before it was sent to another process.
+    """
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class MalformedDocument(DocumentError):
