@@ -115,7 +115,7 @@ def line(*words: str) -> bytes:
     :param words: each already quoted, or checked to be bare; empty ones are left out.
     :raises InvalidArgument: it is too long.
     """
-    return _within_limit(encode(" ".join(filter(None, words))) + b"\r\n", words[0])
+    return _within_limit(encode(" ".join(filter(None, words))) + b"\r\n", words[0].partition(" ")[0])
 
 
 def line_with_data(words: Iterable[str], data: bytes) -> bytes:
@@ -223,6 +223,6 @@ def refused(reply: Reply, keyword: str, secrets: Iterable[str] = ()) -> TorRefus
 
 
 def _without(text: str, secrets: Iterable[str]) -> str:
-    for secret in secrets:
+    for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text

@@ -240,7 +240,7 @@ class SetConf:
         for word in self.words:
             name, _, value = word.partition("=")
             if value and any(mark in name.lower() for mark in _SECRET):
-                secrets += [value, unquote_cstring(value)]
+                secrets += [unquote_cstring(value), value]
         return secrets
 
 
