@@ -52,12 +52,14 @@ class CircuitDescription(Event):
         words = (self._parsed or self._parse())[0]
         return as_routers(words[2]) if len(words) > 2 else ()
 
+    _build_flags = key("BUILD_FLAGS", as_words)
+
     @property
     def build_flags(self) -> tuple[str, ...]:
         """
         How the circuit was built: words of `BuildFlag`, perhaps none.
         """
-        return as_words((self._parsed or self._parse())[1].get("BUILD_FLAGS", ""))
+        return self._build_flags or ()
 
     purpose = key("PURPOSE")
     """A word of `CircuitPurpose`."""

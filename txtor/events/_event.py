@@ -23,13 +23,57 @@ T = TypeVar("T")
 #: The words by position, those that are ``KEY=value``, and the lines of an event that has more than one.
 Parsed = tuple[tuple[str, ...], dict[str, str], tuple[ReplyLine, ...]]
 
-# Asking a set is cheaper than looking at each letter of a key: those that Tor 0.4.9 writes again and again.
-_FAMILIAR_KEYS = frozenset(
-    "BUILD_FLAGS PURPOSE HS_STATE REND_QUERY TIME_CREATED SOCKS_USERNAME SOCKS_PASSWORD HS_POW CONFLUX_ID CONFLUX_RTT REASON "
-    "REMOTE_REASON SOURCE SOURCE_ADDR CLIENT_PROTOCOL NYM_EPOCH SESSION_GROUP ISO_FIELDS OLD_PURPOSE OLD_HS_STATE ID NCIRCS "
-    "READ WRITTEN TIME DELIVERED_READ OVERHEAD_READ DELIVERED_WRITTEN OVERHEAD_WRITTEN SS CWND RTT MIN_RTT EXPIRES CACHED "
-    "STREAMID TYPE HSDIR_INDEX".split()
-)
+#: The keys that attributes read: `key` adds each. A text with no others needs no closer look at its keys.
+_familiar_keys: set[str] = set()
+
+
+def _parse_familiar(text: str, fixed: int) -> Parsed | None:
+    """
+    Split a text of the kind that Tor 0.4.9 writes: bare words first, then familiar keys, and no spaces in quotes.
+
+    :return: ``None`` for any other text; otherwise the same as `_parse_any`, in a third of the time.
+    """
+    words = text.split(" ")
+    if "=" not in text and '"' not in text:
+        return tuple(words), {}, ()
+    at = fixed
+    keywords = {}
+    for word in words[fixed:]:
+        key, equals, value = word.partition("=")
+        if equals and key in _familiar_keys:
+            keywords[key] = value
+        elif equals or keywords:
+            return None
+        else:
+            at += 1
+    if '"' in text:
+        quotes = 0
+        for key, value in keywords.items():
+            if '"' in value:
+                keywords[key] = value[1:-1]
+                if "\\" in value or value[0] != '"' or value.find('"', 1) != len(value) - 1:
+                    return None
+                quotes += 2
+        if quotes != text.count('"'):
+            return None
+    return tuple(words[:at]), keywords, ()
+
+
+def _parse_any(text: str, fixed: int) -> Parsed:
+    """
+    Split any text.
+    """
+    words = text.split(" ", fixed) if text else []
+    rest = split_words(words.pop()) if len(words) > fixed else []
+    keywords: dict[str, str] = {}
+    for word in rest:
+        key, equals, value = word.partition("=")
+        if equals and is_argument_key(key):
+            # The last one counts: what an application put into a STREAM's target stands before what Tor says.
+            keywords[key] = unquote_value(value)
+        else:
+            words.append(unquote_value(word))
+    return tuple(words), keywords, ()
 
 
 class Event:
@@ -57,18 +101,10 @@ class Event:
         """
         Split the text and remember the words.
         """
-        fixed = self.fixed_words
-        words = self.text.split(" ", fixed) if self.text else []
-        rest = split_words(words.pop()) if len(words) > fixed else []
-        keywords: dict[str, str] = {}
-        for word in rest:
-            key, equals, value = word.partition("=")
-            if equals and (key in _FAMILIAR_KEYS or is_argument_key(key)):
-                # The last one counts: what an application put into a STREAM's target stands before what Tor says.
-                keywords[key] = unquote_value(value) if value[:1] == '"' else value
-            else:
-                words.append(unquote_value(word) if word[:1] == '"' else word)
-        parsed = self._parsed = (tuple(words), keywords, ())
+        parsed = _parse_familiar(self.text, self.fixed_words) if self.text else None
+        if parsed is None:
+            parsed = _parse_any(self.text, self.fixed_words)
+        self._parsed = parsed
         return parsed
 
     def attach(self, lines: Sequence[ReplyLine]) -> None:
@@ -223,6 +259,7 @@ def key(name: str, read: Callable[[str], Any] | None = None) -> Attribute[Any]:
 
     :param read: makes the value from the text; it takes every text and does not raise.
     """
+    _familiar_keys.add(name)
     if read is None:
         return Attribute(lambda event: (event._parsed or event._parse())[1].get(name))
 

@@ -19,10 +19,8 @@ def as_integer(text: str) -> int | None:
     """
     A decimal integer, perhaps negative.
     """
-    digits = text[1:] if text[:1] == "-" else text
-    if digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_NUMBER:
-        return int(text)
-    return None
+    digits = text if text.isdigit() else text.removeprefix("-")
+    return int(text) if digits.isdigit() and digits.isascii() and len(digits) <= _LONGEST_NUMBER else None
 
 
 def as_number(text: str) -> float | None:

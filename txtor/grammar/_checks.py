@@ -20,6 +20,13 @@ _OPTION = _IDENTIFIER | {"_"}
 _LINE_BREAKING = frozenset("\r\n\0\t\v\f")
 
 
+def _shown(value: object) -> str:
+    """
+    How an error shows a value: its beginning if it is text, its type otherwise.
+    """
+    return repr(value[:80]) if isinstance(value, str) else type(value).__name__
+
+
 def bare(value: str, what: str) -> str:
     """
     A value that stands in a command without quotes.
@@ -45,10 +52,11 @@ def identifier(value: str | int, what: str) -> str:
 
     See control-spec 2.1.1, CircuitID, StreamID, ConnID.
     """
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not 1 <= len(text) <= 16 or not _IDENTIFIER.issuperset(text):
-        raise InvalidArgument(f"{what} must be 1 to 16 letters and digits: {str(value)[:80]!r}")
-    return text
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**16:
+        return str(value)
+    if not isinstance(value, str) or not 1 <= len(value) <= 16 or not _IDENTIFIER.issuperset(value):
+        raise InvalidArgument(f"{what} must be 1 to 16 letters and digits: {_shown(value)}")
+    return value
 
 
 def option_name(value: str) -> str:
@@ -58,7 +66,7 @@ def option_name(value: str) -> str:
     :raises InvalidArgument: it is not.
     """
     if not isinstance(value, str) or not value or not _OPTION.issuperset(value):
-        raise InvalidArgument(f"The name of an option holds letters, digits and underscores only: {str(value)[:80]!r}")
+        raise InvalidArgument(f"The name of an option holds letters, digits and underscores only: {_shown(value)}")
     return value
 
 
@@ -74,7 +82,7 @@ def fingerprint(value: str, what: str = "The fingerprint") -> str:
         digits, name = bare_value[:40], bare_value[40:]
         if is_fingerprint(digits) and (not name or (name[0] in "~=" and is_nickname(name[1:]))):
             return digits.upper()
-    raise InvalidArgument(f"{what} must be 40 hexadecimal digits: {str(value)[:80]!r}")
+    raise InvalidArgument(f"{what} must be 40 hexadecimal digits: {_shown(value)}")
 
 
 def relay(value: str, what: str = "The relay") -> str:
@@ -100,8 +108,9 @@ def check_line(text: str) -> bytes:
     if not isinstance(text, str):
         raise InvalidArgument(f"A command line must be text, not {type(text).__name__}.")
     if not text or text[0] == " " or not _LINE_BREAKING.isdisjoint(text):
+        keyword = text.split(None, 1)[0][:20] if text.strip() else ""  # no more of it: an argument may be secret
         raise InvalidArgument(
-            f"A command line must not be empty, begin with a space or hold control characters: {text[:20]!r}..."
+            f"A command line must not be empty, begin with a space or hold control characters: {keyword!r}"
         )
     try:
         return encode(text)

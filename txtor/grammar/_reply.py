@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from txtor.errors import ProtocolViolation, TorRefused, refusal
+from txtor.errors import InvalidArgument, ProtocolViolation, TorRefused, refusal
 
 from ._data import stuff
 from ._text import encode
@@ -110,11 +110,12 @@ def format_reply(lines: Iterable[ReplyLine]) -> bytes:
     """
     Write a reply as tor does: the last line is an EndReplyLine, those before it Mid- and DataReplyLines.
 
-    :raises ValueError: the last line has data, or there are no lines: such a reply has no end.
+    :raises InvalidArgument: the last line has data, or there are no lines: such a reply has no end.
     """
-    *before, last = lines
-    if last.data is not None:
-        raise ValueError("a reply cannot end with a data block")
+    before = list(lines)
+    if not before or before[-1].data is not None:
+        raise InvalidArgument("A reply must end with a line without data.")
+    last = before.pop()
     parts = [
         b"%d-%s\r\n" % (line.status, encode(line.text))
         if line.data is None

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from datetime import datetime, timezone
+import re
+from datetime import datetime
 from typing import NamedTuple
 
 from txtor.errors import InvalidArgument, ProtocolViolation
 
 _HEX = frozenset("0123456789abcdefABCDEF")
 _ALPHANUMERIC = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+_LONG_NAME = re.compile(r"\$?([0-9A-Fa-f]{40})(?:[~=]([A-Za-z0-9]{1,19}))?")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?")
 _BASE32 = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 
@@ -52,21 +55,16 @@ class RouterName(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> RouterName:
         """
-        Read ``$hex~nick``, ``$hex=nick``, ``$hex``, ``hex`` or ``nick``.
+        Read ``$hex~nick``, ``$hex=nick`` or ``$hex``, with or without the ``$``, or ``nick``.
 
         :raises ProtocolViolation: it is none of these.
         """
-        if text[:1] == "$" and text[41:42] in ("", "~", "="):
-            fingerprint, nickname = text[1:41], text[42:] or None
-        elif is_fingerprint(text):
-            fingerprint, nickname = text, None
-        elif is_nickname(text):
+        match = _LONG_NAME.fullmatch(text)
+        if match is not None:
+            return cls(match[1].upper(), match[2])
+        if is_nickname(text):
             return cls(None, text)
-        else:
-            raise ProtocolViolation(f"Not the name of a relay: {text[:80]!r}")
-        if not is_fingerprint(fingerprint) or not (nickname is None or is_nickname(nickname)):
-            raise ProtocolViolation(f"Not the name of a relay: {text[:80]!r}")
-        return cls(fingerprint.upper(), nickname)
+        raise ProtocolViolation(f"Not the name of a relay: {text[:80]!r}")
 
 
 def parse_address_port(text: str) -> tuple[str, int]:
@@ -100,19 +98,13 @@ def parse_time(text: str) -> datetime:
 
     See control-spec 2.1.1, ISOTime and its variants.
     """
-    # fromisoformat of newer Pythons takes more forms than tor writes, such as week dates and zones.
-    well_formed = (
-        len(text) >= 19
-        and text.isascii()
-        and text[4:5] == text[7:8] == "-"
-        and text[10] in " T"
-        and text[13] == text[16] == ":"
-        and (len(text) == 19 or (text[19] == "." and text[20:].isdigit()))
-    )
-    if well_formed:
+    match = _TIME.fullmatch(text)  # fromisoformat of newer Pythons takes more forms than tor writes, such as week dates
+    if match is not None:
+        fraction = match[1]
+        if fraction is not None and len(fraction) != 7:
+            text = text[:19] + fraction[:7].ljust(7, "0")
         try:
-            fraction = text[19:26].ljust(7, "0") if len(text) > 19 else ""
-            return datetime.fromisoformat(text[:19] + fraction).replace(tzinfo=timezone.utc)
+            return datetime.fromisoformat(text + "+00:00")
         except ValueError:
             pass  # a 13th month: told below, as every other form that is no time
     raise ProtocolViolation(f"Not a time: {text[:80]!r}")
