@@ -13,20 +13,51 @@ from ._ed25519 import ed25519_from_x25519, is_good_ed25519_key, verify_ed25519, 
 from ._exit_list import ExitAddress, ExitList, ExitListEntry
 from ._exit_policy import DEFAULT_POLICY, ExitPolicy, Verdict
 from ._exit_rule import ExitRule
+from ._extra_info import ExtraInfo, ExtraInfoVerification
 from ._fallbacks import FallbackDirectory, FallbackList
 from ._family import Family, FamilyMember, are_family, subnet
 from ._items import Item
+from ._key_certificate import KeyCertificate, KeyCertificateVerification
+from ._make import RelayKeys, make_ed25519_certificate, write_item
+from ._make_descriptors import make_extra_info, make_server_descriptor, sign_descriptor
+from ._make_key_certificate import make_key_certificate
+from ._microdescriptor import Microdescriptor
 from ._port_summary import PortSummary
 from ._protocols import Protocols
+from ._router_index import (
+    RouterChanges,
+    RouterStatuses,
+    compare_routers,
+    compare_routers_in_slices,
+    index_routers,
+    index_routers_in_slices,
+)
+from ._router_status import RouterStatus
 from ._rsa import RSAKey, generate_rsa, rsa_der, sign_rsa
+from ._server_descriptor import ServerDescriptor
+from ._server_lines import Bandwidth, ExtraInfoDigest, NtorCrosscert, Overload, RouterLine
+from ._server_verification import ServerDescriptorVerification
+from ._statistics import (
+    BidirectionalConnections,
+    BlurredCount,
+    History,
+    OverloadFdExhausted,
+    OverloadRatelimits,
+    PaddingCounts,
+    Period,
+    Transport,
+)
 from ._versions import TorVersion, VersionStatus
 
 __all__ = [
     "CERTIFICATE_TYPES",
     "DEFAULT_POLICY",
     "Annotation",
+    "Bandwidth",
     "BandwidthFile",
     "BandwidthMeasurement",
+    "BidirectionalConnections",
+    "BlurredCount",
     "CertificateExtension",
     "Document",
     "Ed25519Certificate",
@@ -35,27 +66,58 @@ __all__ = [
     "ExitListEntry",
     "ExitPolicy",
     "ExitRule",
+    "ExtraInfo",
+    "ExtraInfoDigest",
+    "ExtraInfoVerification",
     "FallbackDirectory",
     "FallbackList",
     "Family",
     "FamilyMember",
+    "History",
     "Item",
+    "KeyCertificate",
+    "KeyCertificateVerification",
+    "Microdescriptor",
+    "NtorCrosscert",
+    "Overload",
+    "OverloadFdExhausted",
+    "OverloadRatelimits",
+    "PaddingCounts",
+    "Period",
     "PortSummary",
     "Protocols",
     "RSAKey",
+    "RelayKeys",
+    "RouterChanges",
+    "RouterLine",
+    "RouterStatus",
+    "RouterStatuses",
+    "ServerDescriptor",
+    "ServerDescriptorVerification",
     "TorVersion",
+    "Transport",
     "Verdict",
     "VersionStatus",
     "are_family",
+    "compare_routers",
+    "compare_routers_in_slices",
     "ed25519_from_x25519",
     "encoding",
     "fields",
     "generate_rsa",
+    "index_routers",
+    "index_routers_in_slices",
     "is_good_ed25519_key",
+    "make_ed25519_certificate",
+    "make_extra_info",
+    "make_key_certificate",
+    "make_server_descriptor",
     "rsa_der",
     "rules",
+    "sign_descriptor",
     "sign_rsa",
     "subnet",
     "verify_ed25519",
+    "write_item",
     "x25519_from_ed25519",
 ]
