@@ -52,9 +52,11 @@ class Field(Generic[T]):
     def __get__(self, document: Document | None, owner: type) -> Field[T] | T:
         if document is None:
             return self
-        values = document._read().values
+        reading = document._reading or document._read()
+        values = reading.values
         if self.name not in values:
-            values[self.name] = self.read(document, document.index.get(self.keyword, []))
+            index = document.index if reading.index is None else reading.index
+            values[self.name] = self.read(document, index.get(self.keyword, []))
         value: T = values[self.name]
         return value
 
@@ -68,8 +70,9 @@ def read_item(document: Document, place: int, read: Callable[[Item], T]) -> T:
 
     :raises MalformedDocument: it is no such value; the error names the line.
     """
+    reading = document._reading or document._read()
     try:
-        return read(Item(document.tokens[place], 0, 0))
+        return read(Item(reading.tokens[place], 0, 0))
     except (BadValue, MalformedDocument) as error:
         rule = error.rule if isinstance(error, MalformedDocument) else str(error)
         item = document.item_at(place)

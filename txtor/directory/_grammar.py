@@ -9,7 +9,7 @@ See dir-spec 1.2, Document meta-format.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from txtor.errors import MalformedDocument
@@ -77,6 +77,8 @@ class Grammar:
     :ivar positions: a keyword that has its place by that place, counted from 0 or, from the end, from -1. The keyword of place
         0 must be there; another that is there must stand in its place.
     :ivar needs: keywords that are only allowed together with others.
+    :ivar required: the keywords that must be there.
+    :ivar plain: keywords with each label (or none) with which they are right, whatever stands behind them.
     """
 
     document: str
@@ -85,9 +87,22 @@ class Grammar:
     positions: Mapping[int, str] = field(default_factory=dict)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     required: tuple[str, ...] = field(init=False)
+    plain: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "required", tuple(keyword for keyword, rule in self.rules.items() if rule.required))
+        object.__setattr__(self, "plain", frozenset(_plain(self.rules)))
+
+
+def _plain(rules: Mapping[str, Rule]) -> Iterator[tuple[str, str]]:
+    """
+    What needs no closer look: most items of most documents.
+    """
+    for keyword, rule in rules.items():
+        if not (rule.arguments or rule.exact):
+            yield from ((keyword, label) for label in rule.labels)
+            if not rule.labels or rule.object_optional:
+                yield keyword, ""
 
 
 #: By keyword, the places of its tokens.
@@ -104,37 +119,32 @@ def check(tokens: Sequence[Token], grammar: Grammar, line: int = 1) -> Index:
     :raises MalformedDocument: a keyword is missing, repeated, out of place, has too few arguments or a wrong object.
     """
     places: Index = {}
-    rules = grammar.rules
+    rules, plain = grammar.rules, grammar.plain
     for place, (_, keyword, rest, label, _) in enumerate(tokens):
-        rule = rules.get(keyword)
-        seen = places.get(keyword)
-        if seen is None:
-            places[keyword] = [place]
+        if keyword in places:
+            places[keyword].append(place)
+            fault = "" if keyword not in rules or rules[keyword].repeats else "is there twice"
         else:
-            seen.append(place)
-        if rule is None:
-            continue
-        fault = ""
-        if seen is not None and not rule.repeats:
-            fault = "is there twice"
-        elif label:
-            if label not in rule.labels:
-                fault = f"has an object {label!r}" + (f" where {rule.labels[0]!r} belongs" if rule.labels else "")
-        elif rule.labels and not rule.object_optional:
-            fault = f"has no object {rule.labels[0]!r}"
-        if not fault and (rule.arguments or rule.exact):
-            fault = _count(rest, rule)
+            places[keyword] = [place]
+            fault = ""
+        if not fault and (keyword, label) not in plain and keyword in rules:
+            fault = _fault(rules[keyword], rest, label)
         if fault:
             raise MalformedDocument(grammar.document, f"{keyword} {fault}", _line_of(tokens, place, line), grammar.section)
     _check_presence(tokens, places, grammar, line)
     return places
 
 
-def _count(rest: str, rule: Rule) -> str:
+def _fault(rule: Rule, rest: str, label: str) -> str:
     """
-    What is wrong with the number of arguments.
+    What is wrong with an item, or nothing.
     """
-    if rule.arguments == 1 and rest and rest[0] != " " and not rule.exact:
+    if label and label not in rule.labels:
+        return f"has an object {label!r}" + (f" where {rule.labels[0]!r} belongs" if rule.labels else "")
+    if rule.labels and not label and not rule.object_optional:
+        return f"has no object {rule.labels[0]!r}"
+    # The first argument begins where the line's rest does: one is there if anything is.
+    if rule.arguments == 1 and rest and not rule.exact:
         return ""
     number = len(words(rest)) if rest else 0
     if number < rule.arguments:

@@ -46,6 +46,7 @@ _TOKEN = re.compile(
     r"(?:-----BEGIN ([^-\n]+)-----\n([^-]*)-----END \4-----(?:\n|\Z))?)"
     r"|[^\n]+\n?|\n"
 )
+_NO_ITEM: Token = ("", "", "", "", "")
 _BAD_LABEL = "the object's end does not match its beginning, or is missing"
 
 
@@ -54,7 +55,7 @@ def words(rest: str) -> list[str]:
     Cut the rest of a keyword line into arguments, at spaces and tabs and nothing else.
     """
     found = rest.split(" ")
-    if "" in found or "\t" in rest:
+    if "" in found or "\t" in rest:  # a line that is empty splits into one empty word
         return [word for word in rest.replace("\t", " ").split(" ") if word]
     return found
 
@@ -99,7 +100,7 @@ class Item:
         """
         The words of the line behind the keyword.
         """
-        return [word for word in words(self.text) if word]
+        return words(text_of(self._rest))
 
     @property
     def has_object(self) -> bool:
@@ -152,10 +153,9 @@ def tokenize(data: bytes, document: str, section: str = "dir-spec 1.2", line: in
     """
     text = data.decode("latin-1")
     tokens: list[Token] = _TOKEN.findall(text)
-    taken = sum([len(token[0]) for token in tokens])
-    if taken != len(text) or "\0" in text:
+    if _NO_ITEM in tokens or "\0" in text:
         raise MalformedDocument(document, *_first_fault(text, line), section)
-    if taken > MAX_OBJECT or (taken > 2 * MAX_ARGUMENTS and max([len(token[2]) for token in tokens]) > 2 * MAX_ARGUMENTS):
+    if len(text) > MAX_OBJECT or text.count(" ") + text.count("\t") >= MAX_ARGUMENTS:
         _check_bounds(tokens, document, section, line)
     return tokens
 

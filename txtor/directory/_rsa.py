@@ -24,6 +24,9 @@ MIN_BITS = 1024
 MAX_BITS = 4096
 _DOCUMENT, _SECTION = "RSA key", "tor-spec 0.3"
 _PADDING = PKCS1v15()
+# What stands around the modulus in the keys of all relays: 1024 bits, exponent 65537.
+_RELAY_KEY_HEAD, _RELAY_KEY_TAIL = bytes.fromhex("30818902818100"), bytes.fromhex("0203010001")
+_RELAY_KEY_SIZE = len(_RELAY_KEY_HEAD) + 128 + len(_RELAY_KEY_TAIL)
 
 if not hasattr(RSAPublicKey, "recover_data_from_signature"):  # an error at once, rather than a check left out later
     raise ImportError("cryptography is too old to check the signatures of directory documents.")
@@ -103,12 +106,8 @@ def _judge(der: bytes, bits: int | None) -> int:
 
     :return: the size of its modulus.
     """
-    modulus, size = b"", 0
-    outer = _element(der, 0, 0x30)
-    if outer is not None and outer[1] == len(der):
-        first = _element(der, outer[0], 0x02)
-        if first is not None and der[first[1] :] == b"\x02\x03\x01\x00\x01":
-            modulus = der[first[0] : first[1]]
+    size = 0
+    modulus = _modulus_of(der)
     # A positive DER integer has a zero byte in front when, and only when, its first bit would be the sign.
     if modulus[:1] == b"\0" and modulus[1:2] >= b"\x80":
         size = 8 * len(modulus) - 8
@@ -125,6 +124,20 @@ def _judge(der: bytes, bits: int | None) -> int:
     if fault:
         raise MalformedDocument(_DOCUMENT, fault, None, _SECTION)
     return size
+
+
+def _modulus_of(der: bytes) -> bytes:
+    """
+    The integer that is the modulus, or nothing where the DER is not that of a key with the exponent 65537.
+    """
+    if len(der) == _RELAY_KEY_SIZE and der.startswith(_RELAY_KEY_HEAD) and der.endswith(_RELAY_KEY_TAIL):
+        return der[len(_RELAY_KEY_HEAD) - 1 : -len(_RELAY_KEY_TAIL)]
+    outer = _element(der, 0, 0x30)
+    if outer is not None and outer[1] == len(der):
+        first = _element(der, outer[0], 0x02)
+        if first is not None and der[first[1] :] == _RELAY_KEY_TAIL:
+            return der[first[0] : first[1]]
+    return b""
 
 
 def _element(der: bytes, place: int, tag: int) -> tuple[int, int] | None:

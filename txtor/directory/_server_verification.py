@@ -58,7 +58,7 @@ def verify_server_descriptor(
     Do what `ServerDescriptor.verify` says.
     """
     now = aware(now)
-    descriptor.check()
+    descriptor.index  # noqa: B018  # reading it checks the structure; other values are read when somebody asks for them
     signing_key = descriptor.signing_key
     if descriptor.stated_fingerprint not in (None, signing_key.fingerprint):
         raise descriptor._fail("the fingerprint is not that of the signing key", "fingerprint")
@@ -74,7 +74,7 @@ def verify_server_descriptor(
     if not signing_key.verifies(descriptor.signature, descriptor._check_rsa_range()):
         raise descriptor._fail("the RSA signature is wrong", "router-signature")
     checked.append("router-signature")
-    expires = min((certificate.expires for certificate in certificates), default=None)
+    expires = min(certificates, key=lambda one: one.expiration_hours).expires if certificates else None
     if expires is not None and expires < now:
         raise descriptor._fail(f"a certificate expired at {expires:%Y-%m-%d %H:%M:%S} and it is {now:%Y-%m-%d %H:%M:%S}")
     if descriptor.published > now + _AHEAD:
