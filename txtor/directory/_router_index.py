@@ -1,0 +1,246 @@
+# -*- test-case-name: txtor.test.directory.test_router_index -*-
+"""
+Many router status entries: found by fingerprint, read in pieces that do not hold up a reactor, compared with those of before.
+
+A block is entries one after another, as in a consensus and as the control port sends them. Making the mapping looks at nothing
+but where entries begin and at the 27 characters of each identity; the entries read themselves when they are asked.
+
+The functions with ``in_slices`` are generators that do a few milliseconds of work for each step and *return* their result; who
+drives them (a cooperator, or a plain loop) decides when to go on. See dir-spec 3.8.1, Router status entries.
+"""
+
+from __future__ import annotations
+
+from binascii import a2b_base64
+from collections.abc import Generator, Iterable, Iterator, Mapping, ValuesView
+from dataclasses import dataclass
+from typing import TypeVar
+
+from txtor.errors import InvalidArgument, MalformedDocument
+from txtor.grammar import is_fingerprint
+
+from ._router_status import DOCUMENT, SECTION, RouterStatus
+
+T = TypeVar("T")
+
+#: Far more than any network has.
+MAX_ROUTERS = 100_000
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+#: How much is done in a step: about two milliseconds on a slow machine.
+_SLICE_BYTES = 128 * 1024
+_SLICE_ROUTERS = 2000
+
+
+class RouterStatuses(Mapping[str, RouterStatus]):
+    """
+    By fingerprint, the entries of a network status, in its order.
+
+    A key is a fingerprint, with or without ``$`` and in either case, or the 20 bytes of an identity; iteration gives
+    fingerprints in upper case.
+
+    :ivar by_identity: by the 20 bytes of an identity. For who looks up by the thousand; not to be changed.
+    """
+
+    __slots__ = ("by_identity",)
+
+    def __init__(self, by_identity: dict[bytes, RouterStatus] | None = None) -> None:
+        self.by_identity: dict[bytes, RouterStatus] = by_identity if by_identity is not None else {}
+
+    def __getitem__(self, key: str | bytes) -> RouterStatus:
+        try:
+            return self.by_identity[identity_of(key)]
+        except InvalidArgument:
+            raise KeyError(key) from None
+
+    def __contains__(self, key: object) -> bool:
+        try:
+            return isinstance(key, (str, bytes)) and identity_of(key) in self.by_identity
+        except InvalidArgument:
+            return False
+
+    def __iter__(self) -> Iterator[str]:
+        return (identity.hex().upper() for identity in self.by_identity)
+
+    def __len__(self) -> int:
+        return len(self.by_identity)
+
+    def values(self) -> ValuesView[RouterStatus]:
+        """
+        The entries, in order.
+        """
+        return self.by_identity.values()
+
+    def __reduce__(self) -> tuple[type[RouterStatuses], tuple[dict[bytes, RouterStatus]]]:
+        return type(self), (self.by_identity,)
+
+    def __repr__(self) -> str:
+        return f"<RouterStatuses of {len(self)} routers>"
+
+
+def identity_of(key: str | bytes) -> bytes:
+    """
+    The identity for a fingerprint, with or without ``$``.
+
+    :raises InvalidArgument: it is neither a fingerprint nor 20 bytes.
+    """
+    if isinstance(key, str):
+        bare = key.removeprefix("$")
+        if is_fingerprint(bare):
+            return bytes.fromhex(bare)
+    elif len(key) == 20:
+        return bytes(key)
+    raise InvalidArgument(f"Not a fingerprint: {key!r}")
+
+
+def index_routers(block: bytes) -> RouterStatuses:
+    """
+    Find the entries of a block, at once: 15 milliseconds for ten thousand.
+
+    :param block: entries with LF as line ends, or nothing.
+    :raises MalformedDocument: it does not begin with an entry, an identity cannot be read or is there twice.
+    """
+    return run_slices(index_routers_in_slices(block))
+
+
+def index_routers_in_slices(
+    block: bytes, known: RouterStatuses | None = None, start: int = 0, end: int | None = None
+) -> Generator[None, None, RouterStatuses]:
+    """
+    Find the entries of a block, in steps.
+
+    :param known: entries of before. Where an entry is the same to the byte, the object of before is taken.
+    :param start: where in the bytes the entries begin.
+    :param end: where they end.
+    :return: what `index_routers` gives.
+    :raises MalformedDocument: as `index_routers` does.
+    """
+    routers = RouterStatuses()
+    end = len(block) if end is None else end
+    if start == end:
+        return routers
+    _check_bytes(block, start, end)
+    before = known.by_identity if known is not None else {}
+    place, last = start + 2, end - block.endswith(b"\n", start, end)
+    while place < last:
+        # A piece at a time also keeps the copies in the processor's cache.
+        cut = block.find(b"\nr ", min(place + _SLICE_BYTES, last), last)
+        cut = last if cut < 0 else cut
+        _add(routers.by_identity, block[place:cut].split(b"\nr "), before)
+        place = cut + 3
+        yield
+    return routers
+
+
+def _check_bytes(block: bytes, start: int, end: int) -> None:
+    """
+    Check what can be seen of the whole: where it begins, and bytes that have no place in it.
+    """
+    if not block.startswith(b"r ", start, end):
+        raise MalformedDocument(DOCUMENT, "it does not begin with r", 1, SECTION)
+    for byte, name in ((b"\0", "a NUL byte"), (b"\r", "a carriage return")):
+        place = block.find(byte, start, end)
+        if place >= 0:
+            raise MalformedDocument(DOCUMENT, name, 1 + block.count(b"\n", start, place), SECTION)
+
+
+def _add(found: dict[bytes, RouterStatus], entries: list[bytes], known: Mapping[bytes, RouterStatus] | None = None) -> None:
+    """
+    Put entries into a mapping.
+
+    :param entries: without the ``r`` and space in front.
+    """
+    count = len(found) + len(entries)
+    if count > MAX_ROUTERS:
+        raise MalformedDocument(DOCUMENT, f"more than {MAX_ROUTERS} routers", None, SECTION)
+    try:
+        # 27 characters and the padding that documents leave out; what base64 passes over makes them fewer than 20 bytes.
+        if known:
+            for entry in entries:
+                place = entry.index(b" ") + 1
+                identity = a2b_base64(entry[place : place + 27] + b"=")
+                before = known.get(identity)
+                found[identity] = before if before is not None and before._entry == entry else RouterStatus(entry)
+        else:
+            for entry in entries:
+                place = entry.index(b" ") + 1
+                found[a2b_base64(entry[place : place + 27] + b"=")] = RouterStatus(entry)
+    except ValueError:
+        raise MalformedDocument(DOCUMENT, f"r has no identity (in the entry {entry[:60]!r})", None, SECTION) from None
+    if len(found) != count or not {20}.issuperset(map(len, found)):
+        raise _fault(entries, found)
+
+
+def _fault(entries: Iterable[bytes], found: Mapping[bytes, RouterStatus]) -> MalformedDocument:
+    """
+    Why a mapping of entries is not what it should be.
+    """
+    seen: set[bytes] = set()
+    for entry in entries:
+        router = RouterStatus(entry)
+        try:
+            identity = router.identity
+        except MalformedDocument as error:
+            return error
+        if identity in seen or found[identity]._entry != entry:
+            return router._malformed("a router that is there twice")
+        seen.add(identity)
+    return MalformedDocument(DOCUMENT, "a router that is there twice", None, SECTION)
+
+
+@dataclass(frozen=True)
+class RouterChanges:
+    """
+    What is different between two network statuses. Entries are those of the later one, but for `left`.
+
+    :ivar joined: routers that the earlier one does not have.
+    :ivar left: routers that the later one does not have; the entries of before.
+    :ivar changed: routers of both whose entries differ.
+    """
+
+    joined: tuple[RouterStatus, ...]
+    left: tuple[RouterStatus, ...]
+    changed: tuple[RouterStatus, ...]
+
+
+def compare_routers(old: RouterStatuses, new: RouterStatuses) -> RouterChanges:
+    """
+    What changed, at once.
+    """
+    return run_slices(compare_routers_in_slices(old, new))
+
+
+def compare_routers_in_slices(old: RouterStatuses, new: RouterStatuses) -> Generator[None, None, RouterChanges]:
+    """
+    What changed, in steps.
+
+    :param old: the earlier entries.
+    :param new: the later entries.
+    """
+    earlier, later = old.by_identity, new.by_identity
+    joined, changed, left = [], [], []
+    for number, (identity, router) in enumerate(later.items(), 1):
+        before = earlier.get(identity)
+        if before is None:
+            joined.append(router)
+        elif before is not router and before._entry != router._entry:
+            changed.append(router)
+        if not number % _SLICE_ROUTERS:
+            yield
+    for number, (identity, router) in enumerate(earlier.items(), 1):
+        if identity not in later:
+            left.append(router)
+        if not number % _SLICE_ROUTERS:
+            yield
+    return RouterChanges(tuple(joined), tuple(left), tuple(changed))
+
+
+def run_slices(slices: Generator[None, None, T]) -> T:
+    """
+    Do all steps of a generator at once and give its result.
+    """
+    while True:
+        try:
+            next(slices)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
