@@ -85,7 +85,8 @@ class AddOnionTests(SynchronousTestCase):
             ),
             [
                 KEY, "Flags=DiscardPK,Detach,V3Auth", "MaxStreams=0",
-                "PoWDefensesEnabled=1", "PoWQueueRate=250", "PoWQueueBurst=2500", "Port=80", f"ClientAuthV3={CLIENT}", f"ClientAuthV3={CLIENT.lower()}",
+                "PoWDefensesEnabled=1", "PoWQueueRate=250", "PoWQueueBurst=2500", "Port=80",
+                f"ClientAuthV3={CLIENT}", f"ClientAuthV3={CLIENT.lower()}",
             ],
         )  # fmt: skip
         self.assertEqual(self.words(pow_enabled=False), ["NEW:BEST", "PoWDefensesEnabled=0", "Port=80"])
