@@ -12,20 +12,22 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorCore, IReactorTime
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import Interface, implementer
 
 from txtor._deferred import deferred
-from txtor.commands import AttachStream, SetConf
+from txtor.commands import AttachStream, CloseStream, SetConf, StreamCloseReason
 from txtor.errors import Disconnected, InvalidArgument, TorError
 
+from ._circuit import Circuit
+
 if TYPE_CHECKING:
-    from ._circuit import Circuit
     from ._stream import Stream
     from ._torstate import TorState
+    from ._via_circuit import Claim
 
 _log = Logger()
 
@@ -33,6 +35,9 @@ _OPTION = "__LeaveStreamsUnattached"
 
 #: How long an attacher may think. Tor itself gives up after SocksTimeout, two minutes.
 DECISION_SECONDS = 60.0
+
+#: How long Tor leaves its streams to us after the last claim.
+LINGER_SECONDS = 5.0
 
 
 class _DoNotAttach:
@@ -135,15 +140,20 @@ async def _settled(answer: Any) -> Any:
 
 class Attaching:
     """
-    The attacher of one Tor.
+    The attacher of one Tor, and the claims of connections that must go over one circuit.
+
+    Tor leaves its streams to us while there is an attacher or a claim, and some seconds longer: the next claim is often near.
     """
 
-    def __init__(self, state: TorState) -> None:
+    def __init__(self, state: TorState, reactor: Any) -> None:
         self._state = state
+        self._reactor = reactor
         self._attacher: Any = None
-        self._reactor: Any = None
+        self._claims: dict[str, Claim] = {}
+        self._lock = DeferredLock()
         self._trigger: Any = None
         self._before: str | None = None
+        self._linger: IDelayedCall | None = None
 
     @property
     def attacher(self) -> Any:
@@ -152,64 +162,157 @@ class Attaching:
         """
         return self._attacher
 
+    # -- whether Tor leaves streams to us ------------------------------------------------------------------------------
+
     @deferred
-    async def set(self, attacher: Any, reactor: IReactorCore) -> None:
+    async def set(self, attacher: Any) -> None:
         """
         Let an attacher decide; see `txtor.TorState.set_attacher`.
         """
         if not IStreamAttacher.providedBy(attacher):
             raise InvalidArgument(f"{attacher!r} does not provide IStreamAttacher.")
-        if self._attacher is not None:
-            self._attacher = attacher
-            return
-        self._attacher, self._reactor = attacher, reactor
+        before, self._attacher = self._attacher, attacher
         try:
-            self._before = await self._state.protocol.get_conf_single(_OPTION) or "0"
-            await self._state.protocol.send(SetConf([(_OPTION, "1")]))
-        except BaseException:  # whatever stopped it, there is no attacher
-            self._attacher = None
+            await self._take()
+        except BaseException:  # whatever stopped it, all is as it was
+            self._attacher = before
             raise
-        self._trigger = reactor.addSystemEventTrigger("before", "shutdown", self.undo)
-        for stream in list(self._state.model.streams.values()):
-            self.consider(stream)
 
     @deferred
     async def undo(self) -> None:
         """
         Let Tor decide again, and give it the streams that wait.
         """
-        if self._attacher is None:
-            return
         self._attacher = None
-        trigger, self._trigger = self._trigger, None
-        if trigger is not None and trigger[1]:
-            try:
-                self._reactor.removeSystemEventTrigger(trigger)
-            except (ValueError, KeyError, TypeError):  # the reactor is just running it
-                pass
+        if not self._claims:
+            await self._give_back()
+
+    async def claim(self, claim: Claim) -> None:
+        """
+        Put the stream of a claim on its circuit when it comes.
+        """
+        self._claims[claim.token] = claim
         try:
-            await self._state.protocol.send(SetConf([(_OPTION, self._before)]))
+            await self._take()
+        except BaseException:  # whatever stopped it, there is no claim
+            self.unclaim(claim)
+            raise
+
+    def unclaim(self, claim: Claim) -> None:
+        """
+        Forget a claim: its stream is connected, or never will be.
+        """
+        self._claims.pop(claim.token, None)
+        if not self._claims and self._attacher is None and self._before is not None and self._linger is None:
+            self._linger = self._reactor.callLater(LINGER_SECONDS, self._lingered)
+
+    def _lingered(self) -> None:
+        self._linger = None
+        if not self._claims and self._attacher is None:
+            self._give_back().addErrback(self._could_not)
+
+    def _could_not(self, failure: Failure) -> None:
+        failure.trap(TorError)
+        _log.warn("{option} could not be put back: {error}", option=_OPTION, error=failure.value)
+
+    @deferred
+    async def _take(self) -> None:
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
+        await self._lock.acquire()
+        try:
+            if self._before is None:
+                before = await self._state.protocol.get_conf_single(_OPTION) or "0"
+                await self._state.protocol.send(SetConf([(_OPTION, "1")]))
+                self._before = before
+                self._trigger = self._reactor.addSystemEventTrigger("before", "shutdown", self.close)
+        finally:
+            self._lock.release()
+        for stream in list(self._state.model.streams.values()):
+            self.consider(stream)
+
+    @deferred
+    async def _give_back(self) -> None:
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
+        await self._lock.acquire()
+        try:
+            before, self._before = self._before, None
+            if before is None:
+                return
+            self._remove_trigger()
+            await self._state.protocol.send(SetConf([(_OPTION, before)]))
         except Disconnected:
             return  # that Tor is gone, and its option with it; or we are, and it cannot be told
+        finally:
+            self._lock.release()
         for stream in list(self._state.model.streams.values()):
             if stream.status == "CONTROLLER_WAIT":
                 self._attach(stream, None).addErrback(self._not_attached, stream)
+
+    def _remove_trigger(self) -> None:
+        trigger, self._trigger = self._trigger, None
+        try:
+            self._reactor.removeSystemEventTrigger(trigger)
+        except (ValueError, KeyError, TypeError):
+            pass  # the reactor is just running it
+
+    def close(self) -> Deferred[None]:
+        """
+        Let Tor decide, whatever is still under way.
+        """
+        self._attacher = None
+        self._claims.clear()
+        return self._give_back()
+
+    @deferred
+    async def restore(self) -> None:
+        """
+        After a reconnection: what was asked of the old Tor is asked of the new one.
+        """
+        if self._attacher is not None or self._claims:
+            self._before = None
+            if self._trigger is not None:
+                self._remove_trigger()
+            await self._take()
+
+    # -- the streams ---------------------------------------------------------------------------------------------------
 
     def consider(self, stream: Stream) -> None:
         """
         See to a stream that waits for us.
         """
-        if self._attacher is not None and stream.status == "CONTROLLER_WAIT" and not stream.target_host.endswith(".exit"):
+        if stream.status != "CONTROLLER_WAIT" or self._before is None:
+            return
+        claim = self._claims.get(stream.socks_username or "") if self._claims else None
+        if claim is not None:
+            self._follow_claim(stream, claim)
+        elif self._attacher is not None and not stream.target_host.endswith(".exit"):
             self._decide(stream, self._attacher).addErrback(self._not_attached, stream)
-        elif self._attacher is not None and stream.status == "CONTROLLER_WAIT":
+        else:
             self._attach(stream, None).addErrback(self._not_attached, stream)
+
+    def _follow_claim(self, stream: Stream, claim: Claim) -> None:
+        if claim.stream is None and claim.circuit.is_built:
+            claim.stream = stream
+            self._attach(stream, claim.circuit).addErrback(self._close, stream)
+        else:  # its circuit could not connect it, and no other may
+            self._close(None, stream)
+
+    def _close(self, failure: Failure | None, stream: Stream) -> None:
+        if failure is not None:
+            failure.trap(TorError)
+        reason = stream.last_reason
+        number = StreamCloseReason.__members__.get(reason or "", StreamCloseReason.MISC)
+        self._state.protocol.send(CloseStream(stream.id, number)).addErrback(self._not_attached, stream)
 
     @deferred
     async def _decide(self, stream: Stream, attacher: Any) -> None:
-        clock: IReactorTime = self._reactor
         try:
             answer = Deferred.fromCoroutine(_settled_call(attacher, stream, self._state.model.circuits))
-            circuit = await answer.addTimeout(DECISION_SECONDS, clock)
+            circuit = await answer.addTimeout(DECISION_SECONDS, self._reactor)
             if circuit is DO_NOT_ATTACH:
                 return
             if circuit is not None:
@@ -225,8 +328,6 @@ class Attaching:
             await self._attach(stream, None)
 
     def _check(self, circuit: Any) -> None:
-        from ._circuit import Circuit
-
         if not isinstance(circuit, Circuit):
             raise InvalidArgument(f"An attacher answers a Circuit, None or DO_NOT_ATTACH, not {circuit!r}.")
         if self._state.model.circuits.get(circuit.id) is not circuit:

@@ -9,11 +9,12 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IStreamClientEndpoint
 
 from txtor._deferred import deferred
 from txtor.commands import CloseCircuit, ExtendCircuit, SetCircuitPurpose
 from txtor.errors import TorError, UnrecognizedEntity
-from txtor.events import CircuitEvent, CircuitMinorEvent
+from txtor.events import CircuitEvent, CircuitMinorEvent, ProofOfWork
 from txtor.grammar import RouterName
 
 from ._waiting import Waiting
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ._router import Router
     from ._stream import Stream
     from ._torstate import TorState
+    from ._via_circuit import CircuitEndpoint
 
 
 class CircuitFailed(TorError):
@@ -147,6 +149,13 @@ class Circuit:
         The SOCKS password that isolates its streams.
         """
         return self.event.socks_password
+
+    @property
+    def hs_pow(self) -> ProofOfWork | None:
+        """
+        The proof of work that was done for its onion service.
+        """
+        return self.event.hs_pow
 
     @property
     def conflux_id(self) -> str | None:
@@ -283,6 +292,24 @@ class Circuit:
         """
         await self._state.protocol.send(ExtendCircuit(self.id, [str(router) for router in routers]))
         return self
+
+    def stream_via(
+        self, host: str, port: int, tls: Any = False, socks_endpoint: IStreamClientEndpoint | str | None = None
+    ) -> CircuitEndpoint:
+        """
+        An endpoint whose connections go over this circuit and no other.
+
+        It can be connected any number of times, and at once. A circuit that ends fails those that are on their way.
+
+        :param host: a name or an address.
+        :param port: 1 to 65535.
+        :param tls: whether to speak TLS; see `txtor.socks.TorSocksEndpoint`.
+        :param socks_endpoint: Tor's SocksPort; ``None`` asks Tor for it.
+        :raises InvalidArgument: an argument cannot be used.
+        """
+        from ._via_circuit import CircuitEndpoint  # which needs this class
+
+        return CircuitEndpoint(self._state, self, host, port, tls, socks_endpoint)
 
     @deferred
     async def set_purpose(self, purpose: str) -> None:

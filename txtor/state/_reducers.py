@@ -51,7 +51,7 @@ def reduce_circuit(state: TorState, model: Model, event: CircuitEvent) -> Circui
         if status not in ("CLOSED", "FAILED"):
             circuits[circuit_id] = circuit
     else:
-        before = circuit.status
+        before = circuit.status or None  # made by build_circuit(), and not heard of yet
         if status in ("CLOSED", "FAILED"):
             del circuits[circuit_id]
     circuit.status = status
@@ -95,7 +95,10 @@ def reduce_stream(state: TorState, model: Model, event: StreamEvent) -> StreamCh
             del streams[stream_id]
     stream.status = status
     stream.event = event
-    stream.circuit_id = "0" if status == "DETACHED" else circuit_id
+    stream.circuit_id = circuit_id
+    if status == "DETACHED":
+        stream.circuit_id = "0"
+        stream.last_reason = event.remote_reason or event.reason
     return stream, before, circuit_before
 
 

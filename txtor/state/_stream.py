@@ -45,6 +45,7 @@ class Stream:
     :ivar status: NEW, NEWRESOLVE, SENTCONNECT, SUCCEEDED, DETACHED, CONTROLLER_WAIT, FAILED, CLOSED, or a word of a newer Tor.
     :ivar circuit_id: the circuit that it is on, ``"0"`` for none.
     :ivar event: the last event; ``first_event`` is the one that described it when it was new, ``None`` if it was never heard.
+    :ivar last_reason: the last reason that Tor gave for anything: after a detachment, the exit's; ``None`` if it gave none.
     :ivar bytes_read: bytes that came from the network, as far as STREAM_BW told. ``bytes_written``: those that went there.
 
     See control-spec 4.1.2, STREAM.
@@ -61,6 +62,7 @@ class Stream:
         "event",
         "first_event",
         "id",
+        "last_reason",
         "status",
     )
 
@@ -70,6 +72,7 @@ class Stream:
         self.status = ""
         self.circuit_id = "0"
         self.event = self.first_event = StreamEvent(f"{stream_id} ")
+        self.last_reason: str | None = None
         self.bytes_read = 0
         self.bytes_written = 0
         self._attached: Waiting[Stream] | None = None

@@ -5,17 +5,20 @@ A live picture of one Tor: its circuits, streams, relays and the rest, as they a
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorCore, IReactorTime
+from twisted.internet.endpoints import quoteStringArgument
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from txtor._deferred import deferred
 from txtor.commands import ExtendCircuit, GetInfo, Resolve
 from txtor.control import TorControlProtocol
-from txtor.errors import Disconnected, InvalidArgument
+from txtor.errors import Disconnected, InvalidArgument, TorError
+from txtor.grammar import parse_address_port, split_quoted
 
 from ._attaching import Attaching
 from ._circuit import Circuit
@@ -35,10 +38,19 @@ from ._router import Router
 from ._routers import RouterMap
 from ._stream import Stream
 
-if TYPE_CHECKING:
-    from ._paths import PathRules
-
 F = TypeVar("F", bound=Callable[..., object])
+
+
+@runtime_checkable
+class Chooser(Protocol):
+    """
+    What chooses a path, as `PathRules` do.
+    """
+
+    def choose(self, routers: RouterMap) -> list[Router]:
+        """
+        Choose relays, in order.
+        """
 
 
 class TorState:
@@ -47,6 +59,7 @@ class TorState:
 
     Made by `from_protocol` or ``Tor.create_state()``. Reading costs what is read; nothing is asked of Tor meanwhile.
 
+    :ivar reactor: for time, and for connections to Tor's SocksPort.
     :ivar protocol: the connection that it follows.
     :ivar model: circuits, streams and the rest, as plain containers. They are the real ones: read, do not write.
     :ivar routers: the relays, a mapping by fingerprint, which finds by nickname, address and flag too.
@@ -54,12 +67,13 @@ class TorState:
     See control-spec 4.1.
     """
 
-    def __init__(self, clock: IReactorTime, protocol: TorControlProtocol) -> None:
-        self._clock = clock
+    def __init__(self, reactor: Any, protocol: TorControlProtocol) -> None:
+        self.reactor = reactor
+        self._clock: IReactorTime = reactor
         self.protocol = protocol
         self.model = Model()
-        self.routers = RouterMap(self, clock)
-        self.attaching = Attaching(self)
+        self.routers = RouterMap(self, reactor)
+        self.attaching = Attaching(self, reactor)
         self.circuit_listeners: Listeners[Any] = Listeners(ICircuitListener)
         self.stream_listeners: Listeners[Any] = Listeners(IStreamListener)
         self.router_listeners: Listeners[Any] = Listeners(IRouterListener)
@@ -68,7 +82,7 @@ class TorState:
         self._expiry: IDelayedCall | None = None
 
     @classmethod
-    def from_protocol(cls, clock: IReactorTime, protocol: TorControlProtocol) -> Deferred[TorState]:
+    def from_protocol(cls, reactor: Any, protocol: TorControlProtocol) -> Deferred[TorState]:
         """
         The picture of the Tor at the other end of a connection that is authenticated.
 
@@ -76,7 +90,7 @@ class TorState:
         :raises TorRefused: Tor, or a filter in front of it, does not let us listen or look.
         :raises Disconnected: the connection went away before.
         """
-        state = cls(clock, protocol)
+        state = cls(reactor, protocol)
         return state._mirror.follow(protocol).addCallback(lambda _: state)
 
     @deferred
@@ -88,13 +102,14 @@ class TorState:
         """
         self.protocol = protocol
         await self._mirror.follow(protocol)
+        await self.attaching.restore()
 
     @deferred
     async def close(self) -> None:
         """
         Follow no more, and leave nothing behind: no listener, no timer, no attacher.
         """
-        await self.attaching.undo()
+        await self.attaching.close()
         await self._mirror.stop()
         if self._expiry is not None and self._expiry.active():
             self._expiry.cancel()
@@ -205,7 +220,7 @@ class TorState:
     @deferred
     async def build_circuit(
         self,
-        routers: Iterable[Router | str] | PathRules | None = None,
+        routers: Iterable[Router | str] | Chooser | None = None,
         purpose: str | None = None,
     ) -> Circuit:
         """
@@ -218,9 +233,7 @@ class TorState:
         :raises UnrecognizedEntity: Tor does not know a relay.
         :raises InvalidArgument: no path fits the rules.
         """
-        from ._paths import PathRules
-
-        path = routers.choose(self.routers) if isinstance(routers, PathRules) else routers
+        path = routers.choose(self.routers) if isinstance(routers, Chooser) else routers
         names = [str(router) for router in path] if path is not None else None
         circuit_id = await self.protocol.send(ExtendCircuit("0", names or (), purpose))
         circuit = self.model.circuits.get(circuit_id)
@@ -236,17 +249,19 @@ class TorState:
         target = self.find_circuit(circuit) if isinstance(circuit, str) else circuit
         return await target.close(if_unused)
 
-    def set_attacher(self, attacher: Any, reactor: IReactorCore) -> Deferred[None]:
+    def set_attacher(self, attacher: Any, reactor: object = None) -> Deferred[None]:
         """
         Let an `IStreamAttacher` choose the circuits of new and detached streams.
 
         Tor's ``__LeaveStreamsUnattached`` is set for that, and put back by `undo_attacher` and when the reactor stops.
 
+        :param attacher: ``None`` is `undo_attacher`.
+        :param reactor: not needed; programs for txtorcon give it.
         :raises InvalidArgument: it provides no such Interface.
         """
         if attacher is None:
             return self.attaching.undo()
-        return self.attaching.set(attacher, reactor)
+        return self.attaching.set(attacher)
 
     def undo_attacher(self) -> Deferred[None]:
         """
@@ -262,6 +277,23 @@ class TorState:
         :param reverse: the names are IPv4 addresses, to find their names.
         """
         await self.protocol.send(Resolve(names, reverse))
+
+    @deferred
+    async def socks_endpoint(self) -> str:
+        """
+        Where Tor takes SOCKS, as an endpoint string: its first SocksPort, on TCP or a unix socket.
+
+        :raises TorError: it has none.
+        """
+        key = "net/listeners/socks"
+        listeners = split_quoted((await self.protocol.send(GetInfo((key,))))[key])
+        for listener in listeners:
+            if listener.startswith("unix:"):
+                return f"unix:{quoteStringArgument(listener[5:])}"
+            host, port = parse_address_port(listener)
+            any_interface = ipaddress.ip_address(host).is_unspecified
+            return f"tcp:{quoteStringArgument('127.0.0.1' if any_interface else host)}:{port}"
+        raise TorError("This Tor has no SocksPort. Give it one with set_conf('SocksPort', 'auto').")
 
     @deferred
     async def country_of(self, address: str) -> str:
