@@ -17,8 +17,8 @@ from txtor.grammar import Reply, bare, encode, stuff
 
 T_co = TypeVar("T_co", covariant=True)
 
-#: How many bytes a command may have, its line end and its data included. tor hangs up at longer ones.
-MAX_COMMAND_SIZE = 1 << 20
+#: How many bytes a command may have, its line end and its data included. tor 0.4.9 hangs up at one byte more.
+MAX_COMMAND_SIZE = (1 << 20) - 1
 
 #: Keeps the place of a secret in what Tor said about it.
 HIDDEN = "[hidden]"

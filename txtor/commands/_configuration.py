@@ -20,8 +20,15 @@ from ._command import Acknowledged, data_block, line, line_with_data, listed, re
 #: What an option can be set to. A list or tuple gives an option several values; ``None`` is no value.
 Value: TypeAlias = "str | bytes | int | float | bool | Sequence[str | bytes | int | float | bool] | None"
 
-#: Tor answers these with lines of *other* options, which mean nothing without their names and their order.
-_GROUPS = frozenset({"hiddenserviceoptions"})
+
+
+def _is_group(option: str) -> bool:
+    """
+    Whether tor answers with lines of *other* options, which mean nothing without their names and their order.
+    """
+    name = option.lower()
+    return name == "hiddenserviceoptions" or name.endswith("portlines")
+
 
 #: Options whose values must not stand in an error, though tor echoes what it does not take.
 _SECRET = ("password", "authenticator", "secret")
@@ -51,7 +58,7 @@ class GetConf:
     order, which is empty where the option is unset. Tor answers with its own spelling (``Nickname`` to ``nickname``,
     ``BandwidthBurst`` to ``Band``) and its own form of the value (``300`` to ``5 minutes``).
 
-    ``HiddenServiceOptions`` is for `GetConfGroup`.
+    ``HiddenServiceOptions``, ``SocksPortLines`` and their like are for `GetConfGroup`.
 
     :ivar options: names; none for an empty reply.
 
@@ -63,8 +70,8 @@ class GetConf:
 
     def __post_init__(self) -> None:
         options = tuple(option_name(option) for option in listed(self.options, "The names of options"))
-        if not _GROUPS.isdisjoint(map(str.lower, options)):
-            raise InvalidArgument("HiddenServiceOptions stands for several options in order: ask for it by GetConfGroup.")
+        for option in filter(_is_group, options):
+            raise InvalidArgument(f"{option} stands for several options in order: ask for it by GetConfGroup.")
         replace(self, options=options)
 
     def to_wire(self) -> bytes:
@@ -94,6 +101,8 @@ def _by_option(lines: list[tuple[str, str | None]], asked: list[str]) -> dict[st
 
     Lines that follow each other under one name are one option's. Two questions for the same option, one of them
     abbreviated, have got the same answer twice, and share its lines.
+
+    :param asked: names in lower case.
     """
     if len(asked) == 1:
         return {asked[0]: _values(lines)}
@@ -103,19 +112,37 @@ def _by_option(lines: list[tuple[str, str | None]], asked: list[str]) -> dict[st
             runs[-1][1].append((name, value))
         else:
             runs.append((name.lower(), [(name, value)]))
+    sharing = _sharing([name for name, _ in runs], asked)
     found: dict[str, list[str]] = {}
-    spare = len(asked) - len(runs)
-    for name, run in runs:
-        sharing = 1
-        while spare and len(found) + sharing < len(asked) and name.startswith(asked[len(found) + sharing]):
-            sharing += 1
-            spare -= 1
-        values = _values(run[: max(1, len(run) // sharing)])
-        for option in asked[len(found) : len(found) + sharing]:
-            found[option] = list(values)
-    if len(found) != len(asked) or spare:
-        raise ProtocolViolation(f"GETCONF of {len(asked)} options was answered with {len(runs)}; ask for them one by one.")
+    for (_, run), options in zip(runs, sharing, strict=True):
+        values = _values(run[: len(run) // len(options)])
+        found.update((option, values) for option in options)
     return found
+
+
+def _sharing(names: list[str], asked: list[str]) -> list[list[str]]:
+    """
+    For each of the names that were answered, the questions that it answers.
+
+    :raises ProtocolViolation: that cannot be told, since no wrong answer may be given.
+    """
+    groups: list[list[str]] = []
+    spare = len(asked) - len(names)
+    rest = iter(asked)
+    following = next(rest, None)
+    for name in names:
+        group = [following] if following is not None else []
+        following = next(rest, None)
+        while len(group) <= spare and following is not None and name.startswith(following) and name.startswith(group[0]):
+            group.append(following)
+            following = next(rest, None)
+        spare -= len(group) - 1
+        groups.append(group)
+    answered = {option: name for name, group in zip(names, groups, strict=True) for option in group}
+    wrong = any(name != option and option in names for option, name in answered.items())
+    if spare or len(answered) != len(asked) or not all(groups) or wrong:
+        raise ProtocolViolation(f"GETCONF of {len(asked)} options was answered with {len(names)}; ask for them one by one.")
+    return groups
 
 
 def _values(lines: list[tuple[str, str | None]]) -> list[str]:

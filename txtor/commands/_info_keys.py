@@ -68,10 +68,10 @@ config-text|text|The torrc that SAVECONF would write.
 config/*|text|What stands under config/.
 config/defaults|config-defaults|The options that have defaults.
 config/names|config-names|All options with their types.
-consensus/*|text|What is told of the consensus (551 without one).
-consensus/valid-after|time|From when on the consensus is valid.
-consensus/fresh-until|time|Until when it is fresh.
-consensus/valid-until|time|Until when it is valid.
+consensus/*|text|What is told of the consensus.
+consensus/valid-after|time-or-none|From when on the consensus is valid; nothing without one.
+consensus/fresh-until|time-or-none|Until when it is fresh.
+consensus/valid-until|time-or-none|Until when it is valid.
 consensus/packages|lines|The packages that it recommends.
 current-time/*|text|What stands under current-time/.
 current-time/local|local-time|Tor's clock, in its own zone.
@@ -162,7 +162,7 @@ status/reachability-succeeded|bools|Whether this relay could be reached, by port
 status/reachability-succeeded/dir|bool|Whether its directory port could be reached.
 status/reachability-succeeded/or|bool|Whether its OR port could be reached.
 status/version/current|text|recommended, obsolete, new, new in series, unrecommended, none recommended or unknown.
-status/version/recommended|comma-list|The versions that the authorities recommend.
+status/version/recommended|comma-list|The versions that the authorities recommend; ? alone where Tor does not know.
 stream-status|streams|Tor's streams, as STREAM events show them, without keywords.
 traffic/read|int|Bytes read since Tor started.
 traffic/written|int|Bytes written since Tor started.
@@ -200,7 +200,7 @@ def parse_info(key: str, value: str | bytes) -> Any:
     Read a value of GETINFO.
 
     The type is that of the key's `InfoKey.kind`: ``bool``, ``int``, an aware ``datetime`` (one without a zone for
-    ``current-time/local`` alone), an address of `ipaddress`, text, a list of texts or of the tables' rows, a dictionary,
+    ``current-time/local`` alone), ``None`` for a time that there is not, an address of `ipaddress`, text, a list of texts or of the tables' rows, a dictionary,
     events where the value is written as they are, and ``bytes`` for documents.
 
     :param key: as it was asked.

@@ -109,6 +109,13 @@ def bandwidths(text: str) -> list[ReadWritten]:
     return [ReadWritten(number(read), number(written)) for read, written in pairs]
 
 
+def time_or_none(text: str) -> datetime | None:
+    """
+    A time, or nothing where there is none.
+    """
+    return parse_time(text) if text else None
+
+
 def local_time(text: str) -> datetime:
     """
     A time in Tor's own zone, which it does not tell: the only datetime of txtor without a zone.
@@ -285,6 +292,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "read-written": read_written,
     "bandwidths": bandwidths,
     "time": parse_time,
+    "time-or-none": time_or_none,
     "local-time": local_time,
     "ip-address": ip_address,
     "text": text_value,

@@ -33,7 +33,7 @@ Port: TypeAlias = "int | str | tuple[int, int | str]"
 _BASE32 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 _SECRET_KEY_LENGTH = 64
 _CLIENT_KEY_DIGITS = 52
-_UNSIGNED = (1 << 31) - 1
+_UNSIGNED = (1 << 32) - 1
 
 
 def _port(port: Port) -> str:

@@ -98,10 +98,11 @@ class GetConfTests(SynchronousTestCase):
 
     def test_one_option_under_another_name(self) -> None:
         """
-        The answer to a single question is its answer, whatever it is called.
+        An option may be told under another name than the one that was asked for, as ``ConnLimit`` to ``MaxConn``.
         """
-        told = self.get(["SocksPortLines"], "250-SocksPort=9050", "250 __SocksPort=1")
-        self.assertEqual(told, {"SocksPortLines": ["9050", "1"]})
+        self.assertEqual(self.get(["MaxConn"], "250 ConnLimit=1000"), {"MaxConn": ["1000"]})
+        told = self.get(["Nickname", "MaxConn", "Log"], "250-Nickname=a", "250-ConnLimit=1000", "250 Log=x")
+        self.assertEqual(told, {"Nickname": ["a"], "MaxConn": ["1000"], "Log": ["x"]})
 
     def test_prefixes(self) -> None:
         """
@@ -119,6 +120,9 @@ class GetConfTests(SynchronousTestCase):
         """
         self.assertRaises(ProtocolViolation, self.get, ["a", "b"], "250 a=1")
         self.assertRaises(ProtocolViolation, self.get, ["a", "b"], "250-a=1", "250-b=1", "250 c=1")
+        self.assertRaises(ProtocolViolation, self.get, ["a", "b"], "250-b=1", "250 a=1")
+        self.assertRaises(ProtocolViolation, self.get, ["x", "y", "z"], "250-x=1", "250 z=1")
+        self.assertRaises(ProtocolViolation, self.get, ["SocksPort", "Socks", "Log", "x"], "250-SocksPort=0", "250 Log=a")
 
     def test_malformed(self) -> None:
         """
@@ -155,6 +159,7 @@ class GetConfTests(SynchronousTestCase):
         """
         Options of onion services mean something only with their names and in their order.
         """
+        self.assertRaises(InvalidArgument, GetConf, ["Log", "SocksPortLines"])
         error = self.assertRaises(InvalidArgument, GetConf, ["hiddenserviceoptions"])
         self.assertIn("GetConfGroup", str(error))
         command = GetConfGroup()

@@ -60,8 +60,8 @@ class ValueTests(SynchronousTestCase):
         """
         Times are aware and in UTC, but for the one whose zone Tor does not tell.
         """
-        for key in ("consensus/valid-after", "accounting/interval-end"):
-            self.assert_values(key, {"2026-11-22 14:49:32": TIME}, ["", "2026-13-22 14:49:32", "now"])
+        self.assert_values("accounting/interval-end", {"2026-11-22 14:49:32": TIME}, ["", "2026-13-22 14:49:32", "now"])
+        self.assert_values("consensus/valid-after", {"2026-11-22 14:49:32": TIME, "": None}, ["2026-13-22 14:49:32", "now"])
         self.assert_values("current-time/utc", {"2026-11-22T14:49:32": TIME}, [""])
         self.assert_values("current-time/local", {"2026-11-22T14:49:32": TIME.replace(tzinfo=None)}, [""])
 
