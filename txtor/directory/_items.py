@@ -47,6 +47,7 @@ _TOKEN = re.compile(
     r"|[^\n]+\n?|\n"
 )
 _NO_ITEM: Token = ("", "", "", "", "")
+_NO_KEYWORD = "an object without a keyword line, or a second one"
 _BAD_LABEL = "the object's end does not match its beginning, or is missing"
 
 
@@ -174,7 +175,7 @@ def _first_fault(text: str, line: int) -> tuple[str, int]:
         elif 0 <= nul < match.end():
             place, fault = nul, "a NUL byte"
         elif text.startswith("-----BEGIN ", match.end()):
-            place, fault = match.end(), _BAD_LABEL
+            place, fault = match.end(), _NO_KEYWORD if match.group(4) else _BAD_LABEL
         else:
             place = match.end()
     return fault, line + text.count("\n", 0, place)
@@ -193,7 +194,7 @@ def _fault_at(text: str, place: int) -> str:
     if not line:
         return "a blank line inside the document"
     if line.startswith("-----BEGIN "):
-        return "an object without a keyword line, or a second one"
+        return _NO_KEYWORD
     if line.startswith("-----"):
         return _BAD_LABEL
     if line.startswith("@"):
