@@ -29,7 +29,9 @@ class ConfChangedEvent(MultiLineEvent):
         By option, its values in order; ``None`` where Tor names the option alone, which is empty or has its default now.
         """
         options: dict[str, list[str] | None] = {}
-        for line in self.lines[1:-1]:
+        for line in self.lines[1:]:
+            if line.text == "OK" and line is self.lines[-1]:
+                break
             option, equals, value = line.text.partition("=")
             values = options.setdefault(option, [] if equals else None)
             if equals:

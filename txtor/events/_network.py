@@ -5,10 +5,16 @@ News of the network's directory: NEWDESC, DESCCHANGED, AUTHDIR_NEWDESCS, NS, NEW
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from txtor.errors import DocumentError
 from txtor.grammar import RouterName, decode
 
 from ._event import Event, MultiLineEvent
 from ._read import as_router
+
+if TYPE_CHECKING:
+    from txtor.directory import RouterStatuses
 
 
 class NewDescEvent(Event):
@@ -88,6 +94,21 @@ class NetworkStatusEvent(MultiLineEvent):
 
     keyword = "NS"
     description = "What Tor knows of the status of some relays has changed."
+
+    @property
+    def routers(self) -> RouterStatuses | None:
+        """
+        By fingerprint, the entries of the relays, none of which is read yet; ``None`` if they cannot be told apart.
+
+        It takes 15 milliseconds for ten thousand relays, each time: keep it. `txtor.directory.index_routers_in_slices` makes the
+        same from `data` in steps.
+        """
+        from txtor.directory import index_routers  # brings cryptography with it, which a program may never need
+
+        try:
+            return index_routers(self.data or b"")
+        except DocumentError:
+            return None
 
 
 class NewConsensusEvent(NetworkStatusEvent):

@@ -5,8 +5,14 @@ Descriptors of onion services, on their way to and from the directories: HS_DESC
 
 from __future__ import annotations
 
+from txtor.grammar import RouterName
+
 from ._event import Event, MultiLineEvent, key, word
 from ._read import as_integer, as_router, unless_unknown
+
+
+def _directory(text: str) -> RouterName | None:
+    return None if text == "UNKNOWN" else as_router(text)
 
 
 class HSDescEvent(Event):
@@ -32,7 +38,7 @@ class HSDescEvent(Event):
     authentication = word(2, unless_unknown)
     """As ``"NO_AUTH"``."""
 
-    directory = word(3, as_router)
+    directory = word(3, _directory)
     """The relay that keeps the descriptor."""
 
     descriptor_id = word(4)
@@ -67,7 +73,7 @@ class HSDescContentEvent(MultiLineEvent):
     descriptor_id = word(1)
     """The blinded public key that the descriptor is kept under, in base64."""
 
-    directory = word(2, as_router)
+    directory = word(2, _directory)
     """The relay that it came from."""
 
     @property

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -17,7 +17,7 @@ from txtor.grammar import bare, check_line, decode, fingerprint, identifier, opt
 FINGERPRINT = "D86DA3C398B53EDB95E6CC3E4178364DA4FF18DB"
 
 #: What a value may be that would be another argument, another line, or no text at all.
-INJECTIONS: list[Any] = ["", " ", "a b", "a\r\nQUIT", "a\nb", "a\0b", "a\tb", "a\vb", "a\fb", 'a"b', "é", "\udcff", "\x7f", b"a", None]
+INJECTIONS: list[Any] = ["", " ", "a b", "a\r\nQUIT", "a\nb", "a\0b", "a\tb", "a\vb", "a\fb", 'a"b', "é", "\udcff", b"a", None]
 
 
 class CheckTests(SynchronousTestCase):
@@ -88,6 +88,7 @@ class CheckTests(SynchronousTestCase):
         self.assertEqual(relay("nick"), "nick")
         self.assertRefused(relay, [*INJECTIONS, "x" * 20, "a,b", f"${FINGERPRINT}~{'x' * 20}"])
 
+    @settings(deadline=None)
     @given(st.text(max_size=50))
     def test_any(self, value: str) -> None:
         """
@@ -131,6 +132,7 @@ class CheckLineTests(SynchronousTestCase):
         self.assertIn("AUTHENTICATE", str(caught.exception))
         self.assertNotIn("hunter2", str(caught.exception))
 
+    @settings(deadline=None)
     @given(st.text(max_size=40))
     def test_any(self, line: str) -> None:
         """
