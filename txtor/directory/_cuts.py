@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.directory.test_cuts -*-
+# -*- test-case-name: txtor.test.directory.test_document -*-
 """
 Where one document of a text ends and the next one begins.
 """
@@ -23,6 +23,8 @@ def cuts(data: bytes, first: bytes) -> list[int]:
     # Most documents end with an object, and no annotation that tor or an archive writes ends with a dash.
     if any(data[place - 2] != _DASH for place in found if place > 1):
         found = [_back_over_annotations(data, place) for place in found]
+    if not found and not data.strip(b"\n"):
+        return []
     if not found or data[: found[0]].strip(b"\n"):
         found.insert(0, 0)
     found[0] = 0  # blank lines above the first document are its own
@@ -35,11 +37,13 @@ def cuts(data: bytes, first: bytes) -> list[int]:
 
 def _back_over_annotations(data: bytes, place: int) -> int:
     """
-    Where the annotations begin that end at a place.
+    Where the annotations begin that end at a place, perhaps with blank lines among them.
     """
-    while place > 0:
-        line = data.rfind(b"\n", 0, place - 1) + 1
-        if data[line : line + 1] != b"@":
+    line = place
+    while line > 0:
+        line = data.rfind(b"\n", 0, line - 1) + 1
+        if data[line : line + 1] == b"@":
+            place = line
+        elif data[line : line + 1] != b"\n":
             break
-        place = line
     return place
