@@ -20,14 +20,17 @@ from ._keys import BlindedKey, OnionKey, blinded_public_key
 from ._making import DescriptorTerms, make_onion_descriptor
 from ._periods import DescriptorSlot, DescriptorSlots, OnionTiming, TimePeriod, credential, descriptor_slots, subcredential
 from ._plain_layers import AuthClient, FlowControl, PowParams
+from ._publication import PublicationReport, WaitFor
 from ._revision import revision_counter
 from ._ring import HashRing, HSDir, RingParameters, node_index, service_index
+from ._uploads import DescriptorReport, UploadNews, UploadRefused, UploadStarted, UploadStored
 
 __all__ = [
     "AuthClient",
     "BlindedKey",
     "ClientAuthKey",
     "ClientAuthPublicKey",
+    "DescriptorReport",
     "DescriptorSlot",
     "DescriptorSlots",
     "DescriptorTerms",
@@ -42,8 +45,14 @@ __all__ = [
     "OnionKey",
     "OnionTiming",
     "PowParams",
+    "PublicationReport",
     "RingParameters",
     "TimePeriod",
+    "UploadNews",
+    "UploadRefused",
+    "UploadStarted",
+    "UploadStored",
+    "WaitFor",
     "blinded_public_key",
     "check_onion_directory",
     "credential",

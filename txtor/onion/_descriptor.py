@@ -32,7 +32,7 @@ from ._introduction import IntroductionPoint, IntroductionPointBlock
 from ._keys import blinded_public_key
 from ._layers import INNER, OUTER, LayerKeys, aes_ctr, client_keys
 from ._periods import OnionTiming, TimePeriod, subcredential
-from ._plain_layers import InnerLayer, MiddleLayer, split_inner
+from ._plain_layers import InnerLayer, MiddleLayer, encrypted_layer, split_inner
 
 #: The parameter HSV3MaxDescriptorSize is 50000, and tor wants fewer bytes than that.
 MAX_SIZE = 49_999
@@ -82,7 +82,7 @@ class OnionDescriptor(Document):
         "descriptor-signing-key-cert", lambda item: Ed25519Certificate.parse(item.object_bytes())
     )
     revision_counter = fields.required("revision-counter", lambda item: encoding.integer(item.arguments[0], 0, 2**64 - 1))
-    superencrypted = fields.required("superencrypted", Item.object_bytes)
+    superencrypted = fields.required("superencrypted", encrypted_layer)
     signature = fields.required("signature", lambda item: encoding.base64(item.arguments[0], 64))
 
     def check(self) -> None:
@@ -186,9 +186,9 @@ class OnionDescriptor(Document):
         text = keys.decrypt(self.superencrypted, OUTER)
         if text is None:
             raise _failed("the first layer was altered: its authentication code is wrong")
-        middle = MiddleLayer.parse(text)
+        middle = MiddleLayer.parse(_not_empty(text))
         inner, authorized = _open_inner(middle, keys, client_key)
-        head, blocks = split_inner(inner)
+        head, blocks = split_inner(_not_empty(inner))
         points, dropped = _check_points(blocks, self.signing_key_certificate.key, now)
         return OnionDescriptorContent(self, address, middle, head, points, dropped, authorized)
 
@@ -218,6 +218,15 @@ class OnionDescriptorContent:
 
 def _failed(rule: str) -> VerificationFailed:
     return VerificationFailed(_DOCUMENT, rule, None, _SECTION)
+
+
+def _not_empty(text: bytes) -> bytes:
+    """
+    The text of a layer, which a NUL at its beginning would have left empty.
+    """
+    if not text:
+        raise MalformedDocument(_DOCUMENT, "a layer is empty", None, _SECTION)
+    return text
 
 
 def _open_inner(middle: MiddleLayer, keys: LayerKeys, client_key: ClientAuthKey | None) -> tuple[bytes, bool]:

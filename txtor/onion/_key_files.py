@@ -100,8 +100,15 @@ def _make_directory(path: Path, mode: int) -> None:
 
 
 def _exists(path: Path) -> bool:
+    """
+    Whether a name is taken; what cannot be looked at is an error, not absent.
+    """
     with _blaming(path):
-        return os.path.lexists(path)
+        try:
+            os.lstat(path)
+        except FileNotFoundError:
+            return False
+    return True
 
 
 # -- the directory of a service -----------------------------------------------------------------------------------------

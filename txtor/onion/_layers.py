@@ -18,6 +18,8 @@ from ._periods import int8
 OUTER, INNER = b"hsdir-superencrypted-data", b"hsdir-encrypted-data"
 SALT_SIZE, MAC_SIZE = 16, 32
 _KEY, _IV = 32, 16
+#: A layer with nothing in it; real ones are longer.
+EMPTY_SIZE = SALT_SIZE + MAC_SIZE
 
 
 def aes_ctr(key: bytes, iv: bytes, text: bytes) -> bytes:
@@ -67,7 +69,7 @@ class LayerKeys:
 
         :return: the text, up to the first NUL; ``None`` where the MAC is wrong, so that nothing was decrypted.
         """
-        if len(blob) <= SALT_SIZE + MAC_SIZE:
+        if len(blob) <= EMPTY_SIZE:
             return None
         salt, ciphertext, mac = blob[:SALT_SIZE], blob[SALT_SIZE:-MAC_SIZE], blob[-MAC_SIZE:]
         key, iv, mac_key = self._derive(cookie, salt, constant)

@@ -14,6 +14,7 @@ from txtor.directory import Document, Item, encoding, fields, rules
 from txtor.errors import MalformedDocument
 
 from ._introduction import IntroductionPointBlock
+from ._layers import EMPTY_SIZE
 
 MAX_INTRODUCTION_POINTS = 20
 _POINT = b"introduction-point "
@@ -37,6 +38,16 @@ class AuthClient:
 def _auth_client(item: Item) -> AuthClient:
     client_id, iv, cookie = item.arguments[:3]
     return AuthClient(encoding.base64(client_id, 8), encoding.base64(iv, 16), encoding.base64(cookie, 16))
+
+
+def encrypted_layer(item: Item) -> bytes:
+    """
+    The bytes of a layer that is to be decrypted.
+    """
+    blob = item.object_bytes()
+    if len(blob) <= EMPTY_SIZE:
+        raise encoding.BadValue(f"{len(blob)} bytes are too few for an encrypted layer")
+    return blob
 
 
 class MiddleLayer(Document):
@@ -66,7 +77,7 @@ class MiddleLayer(Document):
     auth_type = fields.required("desc-auth-type", lambda item: item.arguments[0])
     ephemeral_key = fields.required("desc-auth-ephemeral-key", lambda item: encoding.base64(item.arguments[0], 32))
     clients = fields.repeated("auth-client", _auth_client)
-    encrypted = fields.required("encrypted", Item.object_bytes)
+    encrypted = fields.required("encrypted", encrypted_layer)
 
     def check(self) -> None:
         """

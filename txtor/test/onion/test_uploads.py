@@ -1,0 +1,131 @@
+# -*- test-case-name: txtor.test.onion.test_uploads -*-
+"""
+The account of uploads.
+"""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from txtor.onion import UploadRefused, UploadStarted, UploadStored
+from txtor.onion._uploads import DescriptorReport, UploadNews, Uploads
+
+
+def started(directory: str, descriptor_id: str = "now") -> UploadNews:
+    return UploadStarted("address", directory, descriptor_id)
+
+
+def stored(directory: str) -> UploadNews:
+    return UploadStored("address", directory)
+
+
+def refused(directory: str, descriptor_id: str = "now", reason: str = "UPLOAD_REJECTED") -> UploadNews:
+    return UploadRefused("address", directory, descriptor_id, reason)
+
+
+def report(*news: UploadNews, descriptor_id: str = "now") -> tuple[str, dict[str, str], str]:
+    """
+    What is known after some news: who holds the descriptor, who refused it, who has not answered.
+    """
+    uploads = Uploads()
+    for each in news:
+        uploads.hear(each)
+    found = uploads.report(descriptor_id)
+    return "".join(sorted(found.holding)), dict(found.refusing), "".join(sorted(found.open))
+
+
+class UploadsTests(SynchronousTestCase):
+    """
+    One service, several directories and two descriptors.
+    """
+
+    def test_settled(self) -> None:
+        """
+        An answer settles the upload to that directory. Case 97.
+        """
+        self.assertEqual(report(), ("", {}, ""))
+        self.assertEqual(report(started("a"), started("b"), stored("a")), ("a", {}, "b"))
+        self.assertEqual(report(started("a"), started("b"), refused("b")), ("", {"b": "UPLOAD_REJECTED"}, "a"))
+
+    def test_not_announced(self) -> None:
+        """
+        The answer to an upload that was not announced, or to a fetch, is no news.
+        """
+        uploads = Uploads()
+        self.assertFalse(uploads.hear(stored("a")))
+        self.assertFalse(uploads.hear(refused("a")))
+        self.assertTrue(uploads.hear(started("a")))
+        self.assertFalse(uploads.hear(refused("a", "other")))
+        self.assertTrue(uploads.hear(stored("a")))
+        self.assertFalse(uploads.hear(stored("a")))
+        self.assertEqual(uploads.report("now"), DescriptorReport(frozenset("a"), {}, frozenset()))
+
+    def test_two_descriptors(self) -> None:
+        """
+        With two uploads to a directory open, the first success has no name; the second one settles both.
+        """
+        both = (started("a"), started("a", "next"))
+        self.assertEqual(report(*both, stored("a")), ("", {}, "a"))
+        self.assertEqual(report(*both, stored("a"), stored("a")), ("a", {}, ""))
+        self.assertEqual(report(*both, stored("a"), stored("a"), descriptor_id="next"), ("a", {}, ""))
+
+    def test_named_by_refusal(self) -> None:
+        """
+        A refusal names its descriptor, so the success before or after it belongs to the other one.
+        """
+        both = (started("a"), started("a", "next"))
+        for answers in ((stored("a"), refused("a", "next")), (refused("a", "next"), stored("a"))):
+            self.assertEqual(report(*both, *answers), ("a", {}, ""))
+            self.assertEqual(report(*both, *answers, descriptor_id="next"), ("", {"a": "UPLOAD_REJECTED"}, ""))
+
+    def test_replaced(self) -> None:
+        """
+        A new upload of the same descriptor to the same directory replaces the old one, open or refused.
+        """
+        self.assertEqual(report(started("a"), started("a"), stored("a")), ("a", {}, ""))
+        self.assertEqual(report(started("a"), refused("a"), started("a")), ("", {}, "a"))
+        self.assertEqual(report(started("a"), refused("a"), started("a"), stored("a")), ("a", {}, ""))
+
+    def test_again(self) -> None:
+        """
+        A directory that holds the descriptor keeps it while it is uploaded again, unless it refuses.
+        """
+        self.assertEqual(report(started("a"), stored("a"), started("a")), ("a", {}, "a"))
+        self.assertEqual(report(started("a"), stored("a"), started("a"), refused("a")), ("", {"a": "UPLOAD_REJECTED"}, ""))
+
+    @settings(deadline=None, max_examples=200)
+    @given(
+        st.lists(
+            st.one_of(
+                st.builds(started, st.sampled_from("abc"), st.sampled_from(["now", "next"])),
+                st.builds(stored, st.sampled_from("abc")),
+                st.builds(refused, st.sampled_from("abc"), st.sampled_from(["now", "next"])),
+            ),
+            max_size=25,
+        )
+    )
+    def test_any_news(self, news: list[UploadNews]) -> None:
+        """
+        Whatever is said: a directory that refuses does not hold, one that holds was announced, and when every upload has been
+        answered, nothing is open.
+        """
+        uploads = Uploads()
+        announced = set()
+        for each in news:
+            if isinstance(each, UploadStarted):
+                announced.add((each.directory, each.descriptor_id))
+            uploads.hear(each)
+            for descriptor_id in ("now", "next"):
+                found = uploads.report(descriptor_id)
+                self.assertEqual(found.holding & set(found.refusing), set())
+                self.assertEqual({(directory, descriptor_id) for directory in found.announced} - announced, set())
+        for directory in "abc":
+            for _ in range(2):
+                uploads.hear(stored(directory))
+        for descriptor_id in ("now", "next"):
+            found = uploads.report(descriptor_id)
+            self.assertEqual(found.open, frozenset())
+            self.assertEqual({(each, descriptor_id) for each in found.announced},
+                             {pair for pair in announced if pair[1] == descriptor_id})  # fmt: skip
