@@ -7,7 +7,9 @@ from . import _document as fields
 from . import _encoding as encoding
 from . import _grammar as rules
 from ._bandwidth_file import BandwidthFile, BandwidthMeasurement
+from ._bridges import BridgeExtraInfo, BridgeNetworkStatus, BridgePoolAssignment, BridgePoolEntry, BridgeServerDescriptor
 from ._certificate import CERTIFICATE_TYPES, CertificateExtension, Ed25519Certificate
+from ._compression import decompress
 from ._document import Annotation, Document
 from ._ed25519 import ed25519_from_x25519, is_good_ed25519_key, verify_ed25519, x25519_from_ed25519
 from ._exit_list import ExitAddress, ExitList, ExitListEntry
@@ -18,12 +20,15 @@ from ._fallbacks import FallbackDirectory, FallbackList
 from ._family import Family, FamilyMember, are_family, subnet
 from ._items import Item
 from ._key_certificate import KeyCertificate, KeyCertificateVerification
+from ._kinds import UnknownDocument
+from ._limits import DOWNLOADS, FILES, Limits
 from ._make import RelayKeys, make_ed25519_certificate, write_item
 from ._make_descriptors import make_extra_info, make_server_descriptor, sign_descriptor
 from ._make_key_certificate import make_key_certificate
 from ._microdescriptor import Microdescriptor
 from ._port_summary import PortSummary
 from ._protocols import Protocols
+from ._reading import find_files, parse
 from ._router_index import (
     RouterChanges,
     RouterStatuses,
@@ -47,19 +52,28 @@ from ._statistics import (
     Period,
     Transport,
 )
+from ._stream import DocumentStream, Place, Reading
 from ._versions import TorVersion, VersionStatus
 
 __all__ = [
     "CERTIFICATE_TYPES",
     "DEFAULT_POLICY",
+    "DOWNLOADS",
+    "FILES",
     "Annotation",
     "Bandwidth",
     "BandwidthFile",
     "BandwidthMeasurement",
     "BidirectionalConnections",
     "BlurredCount",
+    "BridgeExtraInfo",
+    "BridgeNetworkStatus",
+    "BridgePoolAssignment",
+    "BridgePoolEntry",
+    "BridgeServerDescriptor",
     "CertificateExtension",
     "Document",
+    "DocumentStream",
     "Ed25519Certificate",
     "ExitAddress",
     "ExitList",
@@ -77,6 +91,7 @@ __all__ = [
     "Item",
     "KeyCertificate",
     "KeyCertificateVerification",
+    "Limits",
     "Microdescriptor",
     "NtorCrosscert",
     "Overload",
@@ -84,9 +99,11 @@ __all__ = [
     "OverloadRatelimits",
     "PaddingCounts",
     "Period",
+    "Place",
     "PortSummary",
     "Protocols",
     "RSAKey",
+    "Reading",
     "RelayKeys",
     "RouterChanges",
     "RouterLine",
@@ -96,14 +113,17 @@ __all__ = [
     "ServerDescriptorVerification",
     "TorVersion",
     "Transport",
+    "UnknownDocument",
     "Verdict",
     "VersionStatus",
     "are_family",
     "compare_routers",
     "compare_routers_in_slices",
+    "decompress",
     "ed25519_from_x25519",
     "encoding",
     "fields",
+    "find_files",
     "generate_rsa",
     "index_routers",
     "index_routers_in_slices",
@@ -112,6 +132,7 @@ __all__ = [
     "make_extra_info",
     "make_key_certificate",
     "make_server_descriptor",
+    "parse",
     "rsa_der",
     "rules",
     "sign_descriptor",
