@@ -667,3 +667,16 @@ class ClientKeyNotAccepted(VerificationFailed):
     """
     An onion service does not let in the client whose key was given, or no longer.
     """
+
+
+class MissingCertificates(CannotVerify):
+    """
+    Key certificates are missing, with which enough signatures on a consensus might be good.
+
+    :ivar missing: for each, the identity of its authority and the digest of the signing key, in hexadecimal.
+    """
+
+    def __init__(self, document: str, rule: str, missing: Sequence[tuple[str, str]], section: str = "") -> None:
+        self.missing = tuple(missing)
+        named = "".join(f" {identity}-{key}" for identity, key in self.missing)
+        super().__init__(document, f"{rule}:{named}", None, section)

@@ -187,6 +187,29 @@ def _fault(entries: Iterable[bytes], found: Mapping[bytes, RouterStatus]) -> Mal
     return MalformedDocument(DOCUMENT, "a router that is there twice", None, SECTION)
 
 
+def find_router(block: bytes, identity: bytes, start: int = 0, end: int | None = None) -> RouterStatus | None:
+    """
+    Find one entry of a sorted block by bisection.
+
+    :param start: where in the bytes the entries begin.
+    :param end: where they end.
+    :raises MalformedDocument: an entry that was looked at has no identity.
+    """
+    low, high = start, len(block) if end is None else end
+    while low < high:
+        # The entry around the middle: from the last line that begins one, to the next.
+        place = max(block.rfind(b"\nr ", low, (low + high) // 2 + 3) + 1, low)
+        behind = block.find(b"\nr ", place, high) + 1 or high
+        router = RouterStatus(block[place + 2 : behind].removesuffix(b"\n"))
+        if router.identity == identity:
+            return router
+        if router.identity < identity:
+            low = behind
+        else:
+            high = place
+    return None
+
+
 @dataclass(frozen=True)
 class RouterChanges:
     """
