@@ -136,16 +136,6 @@ def _target_router(text: str) -> RouterName | None:
     return as_router(text) if text[:1] == "$" else None
 
 
-def _fingerprint(text: str) -> str | None:
-    name = as_router(text)
-    return name.fingerprint if name else None
-
-
-def _nickname(text: str) -> str | None:
-    name = as_router(text)
-    return name.nickname if name else None
-
-
 def _target_address(text: str) -> str | None:
     return None if text[:1] == "$" else as_address(text)
 

@@ -19,8 +19,12 @@ def as_integer(text: str) -> int | None:
     """
     A decimal integer, perhaps negative.
     """
-    digits = text if text.isdigit() else text.removeprefix("-")
-    return int(text) if digits.isdigit() and digits.isascii() and len(digits) <= _LONGEST_NUMBER else None
+    if text.isdigit() and text.isascii() and len(text) <= _LONGEST_NUMBER:
+        return int(text)
+    if text[:1] != "-" or text[1:2] == "-":
+        return None
+    magnitude = as_integer(text[1:])
+    return None if magnitude is None else -magnitude
 
 
 def as_number(text: str) -> float | None:
