@@ -47,6 +47,14 @@ from ._status import (
     StatusGeneralEvent,
     StatusServerEvent,
 )
+from ._stream_words import (
+    ClientProtocol,
+    IsolationField,
+    StreamPurpose,
+    StreamReason,
+    StreamSource,
+    StreamStatus,
+)
 from ._streams import AddrMapEvent, StreamEvent
 from ._words import (
     BuildFlag,
@@ -55,22 +63,16 @@ from ._words import (
     CircuitPurpose,
     CircuitReason,
     CircuitStatus,
-    ClientProtocol,
     ConnType,
     GuardStatus,
     HSDescAction,
     HSDescReason,
     HSState,
-    IsolationField,
     Liveness,
     ORReason,
     ORStatus,
     Severity,
     SignalName,
-    StreamPurpose,
-    StreamReason,
-    StreamSource,
-    StreamStatus,
     TransportType,
 )
 
