@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, overload
 
 from txtor.errors import InvalidArgument, ProtocolViolation
 from txtor.grammar import Reply, ReplyLine, option_name, quote_cstring, unquote_cstring
@@ -212,7 +212,7 @@ def _assignments(option: str, value: Value) -> tuple[str, ...]:
     return (f"{option}={quote_cstring(_text(value))}",)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class SetConf:
     """
     Set options: all of them or, where Tor refuses one, none.
@@ -222,17 +222,24 @@ class SetConf:
 
     Mind that a HiddenServiceDir that cannot be made ends Tor, without a reply.
 
-    :ivar options: names and values, as a mapping or as pairs.
+    :param options: names and values, as a mapping or as pairs.
+    :ivar options: the names.
+    :ivar words: what stands behind the keyword, quoted.
+    :raises InvalidArgument: a name is none, a value holds a NUL or is of another type, or something is no pair.
 
     See control-spec 3.1, SETCONF.
     """
 
-    options: Mapping[str, Value] | Iterable[tuple[str, Value]]
-    words: tuple[str, ...] = field(init=False, repr=False)
+    options: tuple[str, ...]
+    words: tuple[str, ...] = field(repr=False)
     keyword: ClassVar[str] = "SETCONF"
 
-    def __post_init__(self) -> None:
-        given: object = self.options.items() if isinstance(self.options, Mapping) else self.options
+    @overload
+    def __init__(self, options: Mapping[str, Value]) -> None: ...
+    @overload
+    def __init__(self, options: Iterable[tuple[str, Value]]) -> None: ...
+    def __init__(self, options: Mapping[str, Value] | Iterable[tuple[str, Value]]) -> None:
+        given: object = options.items() if isinstance(options, Mapping) else options
         pairs = list(given) if isinstance(given, Iterable) else [given]
         names: list[str] = []
         words: list[str] = []
@@ -271,7 +278,7 @@ class SetConf:
         return secrets
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class ResetConf(SetConf):
     """
     Set options as `SetConf` does, and those that are given ``None`` to their defaults.

@@ -200,8 +200,8 @@ def parse_info(key: str, value: str | bytes) -> Any:
     Read a value of GETINFO.
 
     The type is that of the key's `InfoKey.kind`: ``bool``, ``int``, an aware ``datetime`` (one without a zone for
-    ``current-time/local`` alone), ``None`` for a time that there is not, an address of `ipaddress`, text, a list of texts or of the tables' rows, a dictionary,
-    events where the value is written as they are, and ``bytes`` for documents.
+    ``current-time/local`` alone) or ``None`` for a time that there is not, an address of `ipaddress`, text, a list of texts
+    or of the tables' rows, a dictionary, events where the value is written as they are, and ``bytes`` for documents.
 
     :param key: as it was asked.
     :param value: as `GetInfo` or `GetInfoBytes` gave it.
