@@ -188,21 +188,31 @@ class TorControlProtocol(Queries, LineReceiver):
 
         See control-spec 3.4 and 4.1.
         """
-        return self._subscriptions.add({event: listener})
+        return self._subscriptions.add({event: listener}, {})
 
-    def add_event_listeners(self, listeners: Mapping[str, Listener]) -> Deferred[None]:
+    def add_event_listeners(
+        self, listeners: Mapping[str, Listener], text_listeners: Mapping[str, Listener] | None = None
+    ) -> Deferred[None]:
         """
         Add a listener to each of several events, in one command: all of them or none.
 
         :param listeners: by event keyword.
+        :param text_listeners: likewise, for who takes in hundreds of thousands: they get what stands behind the keyword, as text,
+            and no event object is made. An event of several lines gives the text of its first.
         """
-        return self._subscriptions.add(listeners)
+        return self._subscriptions.add(listeners, text_listeners or {})
 
     def remove_event_listener(self, event: str, listener: Listener) -> Deferred[None]:
         """
         Call a function no more. Tor is told when it was the last for its event. What was never added is no error.
         """
-        return self._subscriptions.remove([event], listener)
+        return self._subscriptions.remove({event: listener})
+
+    def remove_event_listeners(self, listeners: Mapping[str, Listener]) -> Deferred[None]:
+        """
+        Call some functions no more, each for its event, with one command at most.
+        """
+        return self._subscriptions.remove(listeners)
 
     def when_disconnected(self) -> Deferred[Disconnected]:
         """

@@ -42,6 +42,64 @@ def _watch(result: object, listener: Listener, keyword: str) -> None:
         )
 
 
+def _call(listener: Listener, event: Event | str, keyword: str) -> None:
+    try:
+        result = listener(event)
+    except Exception:  # one listener's failure harms no other
+        _report(listener, keyword)
+    else:
+        if result is not None:
+            _watch(result, listener, keyword)
+
+
+def _to_one(listener: Listener, make: Callable[[str], object], keyword: str) -> Deliver:
+    """
+    The same as `_call` for one listener, without the cost of a second call.
+    """
+
+    def deliver(text: str) -> None:
+        try:
+            result = listener(make(text))
+        except Exception:  # the listener's failure harms nobody else
+            _report(listener, keyword)
+        else:
+            if result is not None:
+                _watch(result, listener, keyword)
+
+    return deliver
+
+
+def _text_to_one(listener: Listener, keyword: str) -> Deliver:
+    def deliver(text: str) -> None:
+        try:
+            result = listener(text)
+        except Exception:  # the listener's failure harms nobody else
+            _report(listener, keyword)
+        else:
+            if result is not None:
+                _watch(result, listener, keyword)
+
+    return deliver
+
+
+def _make_deliver(keyword: str, listeners: tuple[tuple[Listener, bool], ...]) -> Deliver:
+    """
+    What takes the text of an event: an event object is made only if somebody wants one.
+    """
+    event_class = EVENT_CLASSES.get(keyword)
+    make: Callable[[str], Event] = event_class or (lambda text: UnknownEvent(text, keyword))
+    if len(listeners) == 1:
+        ((listener, wants_text),) = listeners
+        return _text_to_one(listener, keyword) if wants_text else _to_one(listener, make, keyword)
+
+    def deliver(text: str) -> None:
+        event = make(text)
+        for listener, wants_text in listeners:
+            _call(listener, text if wants_text else event, keyword)
+
+    return deliver
+
+
 def _nothing() -> None:
     """
     What is to be done when nobody waits for a removal any more.
@@ -59,7 +117,7 @@ class Subscriptions:
     def __init__(self, send: Callable[[SetEvents], Deferred[None]]) -> None:
         self._send = send
         self._lock = DeferredLock()
-        self._listeners: dict[str, tuple[Listener, ...]] = {}
+        self._listeners: dict[str, tuple[tuple[Listener, bool], ...]] = {}
         self._agreed: frozenset[str] = frozenset()
         self.deliver: dict[str, Deliver] = {}
 
@@ -74,89 +132,69 @@ class Subscriptions:
         """
         Hand an event to its listeners.
         """
-        keyword = event.keyword
-        for listener in self._listeners.get(keyword, ()):
-            try:
-                result = listener(event)
-            except Exception:  # one listener's failure harms no other
-                _report(listener, keyword)
-            else:
-                if result is not None:
-                    _watch(result, listener, keyword)
+        for listener, wants_text in self._listeners.get(event.keyword, ()):
+            _call(listener, event.text if wants_text else event, event.keyword)
 
-    def _set(self, keyword: str, listeners: tuple[Listener, ...]) -> None:
+    def _set(self, keyword: str, listeners: tuple[tuple[Listener, bool], ...]) -> None:
         if not listeners:
             self._listeners.pop(keyword, None)
             self.deliver.pop(keyword, None)
             return
         self._listeners[keyword] = listeners
-        event_class = EVENT_CLASSES.get(keyword)
-        if event_class is None:
-            self.deliver[keyword] = lambda text: self.deliver_event(UnknownEvent(text, keyword))
-            return
+        self.deliver[keyword] = _make_deliver(keyword, listeners)
 
-        def deliver(text: str, make: Callable[[str], Event] = event_class) -> None:
-            event = make(text)
-            for listener in listeners:
-                try:
-                    result = listener(event)
-                except Exception:  # one listener's failure harms no other
-                    _report(listener, keyword)
-                else:
-                    if result is not None:
-                        _watch(result, listener, keyword)
-
-        self.deliver[keyword] = deliver
-
-    def add(self, listeners: Mapping[str, Listener]) -> Deferred[None]:
+    def add(self, listeners: Mapping[str, Listener], text_listeners: Mapping[str, Listener]) -> Deferred[None]:
         """
         Add a listener to each of some events, in one SETEVENTS.
 
         The listeners are in place before it is sent, so that no event is missed.
 
+        :param text_listeners: those that get the text of the events instead of event objects.
         :raises UnrecognizedEntity: Tor has no such event. The listeners are gone again and nothing else has changed.
         """
-        keywords = {bare(keyword, "The name of an event").upper(): listener for keyword, listener in listeners.items()}
-        for keyword, listener in keywords.items():
-            self._set(keyword, (*self._listeners.get(keyword, ()), listener))
-        return self._shielded(self._add(keywords), lambda: self._withdraw(keywords))
+        added = [
+            (bare(keyword, "The name of an event").upper(), listener, wants_text)
+            for wants_text, some in ((False, listeners), (True, text_listeners))
+            for keyword, listener in some.items()
+        ]
+        for keyword, listener, wants_text in added:
+            self._set(keyword, (*self._listeners.get(keyword, ()), (listener, wants_text)))
+        return self._shielded(self._add(added), lambda: self._withdraw(added))
 
-    def _withdraw(self, listeners: Mapping[str, Listener]) -> None:
-        for keyword, listener in listeners.items():
+    def _withdraw(self, added: Iterable[tuple[str, Listener, bool]]) -> None:
+        for keyword, listener, _ in added:
             self._discard(keyword, listener)
         self._shielded(self._prune(), _nothing).addErrback(
             lambda failure: _log.debug("SETEVENTS failed: {failure}", failure=failure)
         )
 
-    async def _add(self, listeners: Mapping[str, Listener]) -> None:
+    async def _add(self, added: Iterable[tuple[str, Listener, bool]]) -> None:
         await self._lock.acquire()
         try:
-            wanted = self._agreed.union(listeners)
+            wanted = self._agreed.union(keyword for keyword, _, _ in added)
             if wanted != self._agreed:
                 await self._send(SetEvents(sorted(wanted)))
                 self._agreed = wanted
         except BaseException:  # whatever stopped it, its listeners must not stay behind
-            for keyword, listener in listeners.items():
+            for keyword, listener, _ in added:
                 self._discard(keyword, listener)
             raise
         finally:
             self._lock.release()
 
-    def _discard(self, keyword: str, listener: Listener) -> bool:
-        listeners = list(self._listeners.get(keyword, ()))
-        if listener not in listeners:
-            return False
-        listeners.remove(listener)
-        self._set(keyword, tuple(listeners))
-        return True
+    def _discard(self, keyword: str, listener: Listener) -> None:
+        listeners = self._listeners.get(keyword, ())
+        for place, (known, _) in enumerate(listeners):
+            if known == listener:
+                self._set(keyword, (*listeners[:place], *listeners[place + 1 :]))
+                break
 
-    def remove(self, keywords: Iterable[str], listener: Listener) -> Deferred[None]:
+    def remove(self, listeners: Mapping[str, Listener]) -> Deferred[None]:
         """
-        Remove a listener from some events; it is called no more, and Tor is told when it was the last.
+        Remove each listener from its event; it is called no more, and Tor is told when it was the last.
         """
-        upper = [keyword.upper() for keyword in keywords]
-        for keyword in upper:
-            self._discard(keyword, listener)
+        for keyword, listener in listeners.items():
+            self._discard(keyword.upper(), listener)
         return self._shielded(self._prune(), _nothing)
 
     async def _prune(self) -> None:

@@ -226,7 +226,7 @@ class Attaching:
                 before = await self._state.protocol.get_conf_single(_OPTION) or "0"
                 await self._state.protocol.send(SetConf([(_OPTION, "1")]))
                 self._before = before
-                self._trigger = self._reactor.addSystemEventTrigger("before", "shutdown", self.close)
+                self._trigger = self._reactor.addSystemEventTrigger("before", "shutdown", self._shut_down)
         finally:
             self._lock.release()
         for stream in list(self._state.model.streams.values()):
@@ -254,10 +254,12 @@ class Attaching:
 
     def _remove_trigger(self) -> None:
         trigger, self._trigger = self._trigger, None
-        try:
+        if trigger is not None:
             self._reactor.removeSystemEventTrigger(trigger)
-        except (ValueError, KeyError, TypeError):
-            pass  # the reactor is just running it
+
+    def _shut_down(self) -> Deferred[None]:
+        self._trigger = None  # it is just being run
+        return self.close()
 
     def close(self) -> Deferred[None]:
         """
@@ -274,8 +276,7 @@ class Attaching:
         """
         if self._attacher is not None or self._claims:
             self._before = None
-            if self._trigger is not None:
-                self._remove_trigger()
+            self._remove_trigger()
             await self._take()
 
     # -- the streams ---------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 from txtor._deferred import deferred
 from txtor.commands import CloseCircuit, ExtendCircuit, SetCircuitPurpose
 from txtor.errors import TorError, UnrecognizedEntity
-from txtor.events import CircuitEvent, CircuitMinorEvent, ProofOfWork
+from txtor.events import CircuitDescription, ProofOfWork
 from txtor.grammar import RouterName
 
 from ._waiting import Waiting
@@ -51,27 +51,37 @@ class Circuit:
 
     :ivar id: as Tor writes it.
     :ivar status: LAUNCHED, GUARD_WAIT, EXTENDED, BUILT, FAILED or CLOSED, or a word of a newer Tor.
-    :ivar event: the last event that described it whole; every keyword that Tor said is in its ``keywords``.
+    :ivar text: what Tor said last of it, unread.
 
     See control-spec 4.1.1, CIRC.
     """
 
-    __slots__ = ("__weakref__", "_built", "_closed", "_extras", "_state", "event", "id", "status")
+    __slots__ = ("__weakref__", "_built", "_closed", "_event", "_state", "id", "status", "text")
 
     def __init__(self, state: TorState, circuit_id: str) -> None:
         self._state = state
         self.id = circuit_id
         self.status = ""
-        self.event: CircuitEvent | CircuitMinorEvent = CircuitEvent(f"{circuit_id} ")
+        self.text = circuit_id
+        self._event: CircuitDescription | None = None
         self._built: Waiting[Circuit] | None = None
         self._closed: Waiting[Circuit] | None = None
-        self._extras: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         path = " ".join(name.nickname or f"${name.fingerprint}" for name in self.route)
         return f"<Circuit {self.id} {self.status} {self.purpose or ''} [{path}]>"
 
     # -- what Tor says -------------------------------------------------------------------------------------------------
+
+    @property
+    def event(self) -> CircuitDescription:
+        """
+        What Tor said last of it, as an event; every keyword is in its ``keywords``.
+        """
+        event = self._event
+        if event is None or event.text is not self.text:
+            event = self._event = CircuitDescription(self.text)
+        return event
 
     @property
     def state(self) -> str:
@@ -243,6 +253,24 @@ class Circuit:
                 return succeed(self)
             self._closed = Waiting()
         return self._closed.wait()
+
+    @property
+    def is_awaited(self) -> bool:
+        """
+        Whether anybody waits for anything.
+        """
+        return self._built is not None or self._closed is not None
+
+    @property
+    def last_router(self) -> Router | None:
+        """
+        The last relay of its path, found without reading the rest.
+        """
+        words = self.text.split(" ", 3)
+        if len(words) < 3 or "=" in words[2][:1] or not words[2].startswith("$"):
+            return None
+        last = words[2].rpartition(",")[2]
+        return self._state.routers.with_long_name(last)
 
     def tell(self) -> None:
         """

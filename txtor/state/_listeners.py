@@ -8,7 +8,7 @@ logged and harms no other; one that is added or removed while others are called 
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -235,19 +235,30 @@ class AddrListenerMixin:
         """
 
 
+#: The methods that do nothing; nobody needs to call them.
+_NOTHING = frozenset(
+    method
+    for mixin in (CircuitListenerMixin, StreamListenerMixin, RouterListenerMixin, AddrListenerMixin)
+    for method in vars(mixin).values()
+    if callable(method)
+)
+
+
 class Listeners(Generic[L]):
     """
     The listeners of one kind.
 
     :param interface: what they must provide.
-    :ivar all: those that are called, in the order in which they came.
+    :ivar all: those that are there, in the order in which they came.
+    :ivar calls: by name of a happening, the methods to call: looked up once, and without those that do nothing.
     """
 
-    __slots__ = ("_interface", "all")
+    __slots__ = ("_interface", "all", "calls")
 
     def __init__(self, interface: Any) -> None:  # mypy knows an Interface as a class, zope as an object
         self._interface = interface
         self.all: tuple[L, ...] = ()
+        self.calls: dict[str, tuple[Callable[..., object], ...]] = {}
 
     def add(self, listener: L) -> None:
         """
@@ -258,32 +269,38 @@ class Listeners(Generic[L]):
         if not self._interface.providedBy(listener):
             raise InvalidArgument(f"{listener!r} does not provide {self._interface.__name__}.")
         if listener not in self.all:
-            self.all = (*self.all, listener)
+            self._set((*self.all, listener))
 
     def remove(self, listener: L) -> None:
         """
         Call a listener no more. One that was never added is no error.
         """
-        self.all = tuple(each for each in self.all if each is not listener)
+        self._set(tuple(each for each in self.all if each is not listener))
 
-    def call(self, method: str, *arguments: Any, **keywords: Any) -> None:
+    def _set(self, listeners: tuple[L, ...]) -> None:
+        self.all = listeners
+        calls = {}
+        for name in self._interface.names():
+            methods = [getattr(listener, name) for listener in listeners]
+            calls[name] = tuple(method for method in methods if getattr(method, "__func__", None) not in _NOTHING)
+        self.calls = {name: methods for name, methods in calls.items() if methods}
+
+    def call(self, name: str, *arguments: Any, **keywords: Any) -> None:
         """
         Call a method of each.
         """
-        for listener in self.all:
+        for method in self.calls.get(name, ()):
             try:
-                result = getattr(listener, method)(*arguments, **keywords)
+                result = method(*arguments, **keywords)
             except Exception:  # one listener's failure harms no other
-                _log.failure("{method} of {listener!r} failed", method=method, listener=listener)
+                _log.failure("{method!r} failed", method=method)
             else:
                 if result is not None:
-                    _watch(result, method, listener)
+                    _watch(result, method)
 
 
-def _watch(result: object, method: str, listener: object) -> None:
+def _watch(result: object, method: object) -> None:
     if isinstance(result, Coroutine):
         result = Deferred.fromCoroutine(result)
     if isinstance(result, Deferred):
-        result.addErrback(
-            lambda failure: _log.failure("{method} of {listener!r} failed", failure, method=method, listener=listener)
-        )
+        result.addErrback(lambda failure: _log.failure("{method!r} failed", failure, method=method))

@@ -21,24 +21,15 @@ from twisted.logger import Logger
 from txtor._deferred import deferred
 from txtor.commands import GetInfo, GetInfoBytes
 from txtor.errors import Disconnected, ProtocolViolation, TorRefused
-from txtor.events import (
-    AddrMapEvent,
-    BandwidthEvent,
-    BuildTimeoutSetEvent,
-    CircuitEvent,
-    CircuitMinorEvent,
-    GuardEvent,
-    NetworkLivenessEvent,
-    NetworkStatusEvent,
-    NewConsensusEvent,
-    ORConnEvent,
-    StreamBandwidthEvent,
-    StreamEvent,
-)
+from txtor.events import BuildTimeoutSetEvent, NetworkStatusEvent, NewConsensusEvent
 from txtor.grammar import RouterName, parse_time, split_words
 
 from . import _reducers as reducers
+from ._circuit import Circuit
+from ._listeners import Listeners
 from ._model import AddressMapping, EntryGuard, Validity
+from ._reducers import reduce_circuit, reduce_stream
+from ._stream import Stream
 
 if TYPE_CHECKING:
     from txtor.control import TorControlProtocol
@@ -47,6 +38,18 @@ if TYPE_CHECKING:
 
 _log = Logger()
 
+_CIRCUIT_HAPPENINGS = {
+    "LAUNCHED": "circuit_launched",
+    "BUILT": "circuit_built",
+    "CLOSED": "circuit_closed",
+    "FAILED": "circuit_failed",
+}
+_STREAM_HAPPENINGS = {
+    "SUCCEEDED": "stream_succeeded",
+    "DETACHED": "stream_detach",
+    "CLOSED": "stream_closed",
+    "FAILED": "stream_failed",
+}
 _CONSENSUS_KEYS = ("consensus/valid-after", "consensus/fresh-until", "consensus/valid-until")
 
 
@@ -60,6 +63,7 @@ class Mirror:
         self._model = state.model
         self._protocol: TorControlProtocol | None = None
         self._live: set[str] = set()
+        self._circuits_live = self._streams_live = False  # the same, for those that are asked for each event
         self._gone: Deferred[Any] | None = None
         self._handlers: dict[str, Callable[[Any], object]] = {
             "CIRC": self._circuit,
@@ -69,11 +73,13 @@ class Mirror:
             "ORCONN": self._or_connection,
             "ADDRMAP": self._address,
             "GUARD": self._guard,
-            "BW": self._bandwidth,
-            "NEWCONSENSUS": self._new_consensus,
-            "NS": self._network_status,
+            "BW": self._model.bandwidth_texts.append,
             "NETWORK_LIVENESS": self._liveness,
             "BUILDTIMEOUT_SET": self._build_timeout,
+        }
+        self._event_handlers: dict[str, Callable[[Any], object]] = {
+            "NEWCONSENSUS": self._new_consensus,
+            "NS": self._network_status,
         }
 
     # -- beginning and ending ------------------------------------------------------------------------------------------
@@ -87,10 +93,10 @@ class Mirror:
         :raises Disconnected: the connection went away before the picture was complete.
         """
         self._protocol = protocol
-        self._live.clear()
+        self._rest()
         self._gone = protocol.when_disconnected()
         self._gone.addCallbacks(self._lost, lambda failure: None)
-        subscribed = protocol.add_event_listeners(self._handlers)
+        subscribed = protocol.add_event_listeners(self._event_handlers, self._handlers)
         looked = [
             protocol.send(GetInfo(("circuit-status",))).addCallback(self._circuits_seen),
             protocol.send(GetInfo(("stream-status",))).addCallback(self._streams_seen),
@@ -119,11 +125,16 @@ class Mirror:
             gone.cancel()
         if protocol is None:
             return gatherResults([]).addCallback(lambda _: None)
-        removed = [protocol.remove_event_listener(event, handler) for event, handler in self._handlers.items()]
-        return gatherResults(removed, consumeErrors=True).addCallbacks(lambda _: None, lambda failure: None)
+        handlers = {**self._handlers, **self._event_handlers}
+        removed = protocol.remove_event_listeners(handlers)
+        return removed.addErrback(lambda failure: None)  # the Tor is gone, or its filter keeps us: we listen no more
+
+    def _rest(self) -> None:
+        self._live.clear()
+        self._circuits_live = self._streams_live = False
 
     def _lost(self, reason: Disconnected) -> None:
-        self._live.clear()
+        self._rest()
         self._state.lost(reason)
 
     def _optional(self, key: str, seen: Callable[[str], object]) -> Deferred[Any]:
@@ -159,23 +170,21 @@ class Mirror:
         model = self._model
         missing = dict(model.circuits)
         for line in filter(None, values["circuit-status"].split("\n")):
-            event = CircuitEvent(line)
-            missing.pop(event.id or "", None)
-            self._apply_circuit(event)
+            missing.pop(line.split(" ", 1)[0], None)
+            self._apply_circuit(line)
         for circuit_id in missing:  # gone while nobody looked; why, nobody says any more
-            self._apply_circuit(CircuitEvent(f"{circuit_id} CLOSED"))
-        self._live.add("circuits")
+            self._apply_circuit(f"{circuit_id} CLOSED")
+        self._circuits_live = True
 
     def _streams_seen(self, values: dict[str, str]) -> None:
         model = self._model
         missing = dict(model.streams)
         for line in filter(None, values["stream-status"].split("\n")):
-            event = StreamEvent(line)
-            missing.pop(event.id or "", None)
-            self._apply_stream(event)
+            missing.pop(line.split(" ", 1)[0], None)
+            self._apply_stream(line)
         for stream in missing.values():
-            self._apply_stream(StreamEvent(f"{stream.id} CLOSED 0 {stream.target}"))
-        self._live.add("streams")
+            self._apply_stream(f"{stream.id} CLOSED 0 {stream.target}")
+        self._streams_live = True
 
     @deferred
     async def _routers_seen(self, values: dict[str, bytes]) -> None:
@@ -192,7 +201,7 @@ class Mirror:
             mapping = AddressMapping(source, target, expires)
             if model.addresses.get(source) != mapping:
                 model.addresses[source] = mapping
-                self._state.addresses_changed(mapping)
+                self._state.address_mapped(mapping)
         for source in missing:
             self._state.address_expired(source)
         self._live.add("addresses")
@@ -212,10 +221,9 @@ class Mirror:
         self._live.add("guards")
 
     def _or_connections_seen(self, text: str) -> None:
-        connections = self._model.or_connections
-        connections.clear()
+        self._model.or_texts.clear()
         for line in filter(None, text.split("\n")):
-            reducers.reduce_or_connection(self._model, ORConnEvent(line))
+            reducers.reduce_or_connection(self._model, line)
         self._live.add("or_connections")
 
     def _liveness_seen(self, text: str) -> None:
@@ -224,61 +232,61 @@ class Mirror:
 
     # -- events --------------------------------------------------------------------------------------------------------
 
-    def _circuit(self, event: CircuitEvent) -> None:
-        if "circuits" in self._live:
-            self._apply_circuit(event)
+    def _circuit(self, text: str) -> None:
+        if self._circuits_live:
+            self._apply_circuit(text)
 
-    def _apply_circuit(self, event: CircuitEvent) -> None:
+    def _apply_circuit(self, text: str) -> None:
         state = self._state
-        circuit, before = reducers.reduce_circuit(state, self._model, event)
-        if state.circuit_listeners.all and (before != circuit.status or before == "EXTENDED"):
-            _tell_circuit(state, circuit, before)
-        circuit.tell()
+        circuit, before = reduce_circuit(state, self._model, text)
+        listeners = state.circuit_listeners
+        if listeners.calls:
+            _tell_circuit(listeners, circuit, before)
+        if circuit.is_awaited:
+            circuit.tell()
 
-    def _circuit_minor(self, event: CircuitMinorEvent) -> None:
-        if "circuits" in self._live:
-            reducers.reduce_circuit_minor(self._model, event)
+    def _circuit_minor(self, text: str) -> None:
+        if self._circuits_live:
+            reducers.reduce_circuit_minor(self._model, text)
 
-    def _stream(self, event: StreamEvent) -> None:
-        if "streams" in self._live:
-            self._apply_stream(event)
+    def _stream(self, text: str) -> None:
+        if self._streams_live:
+            self._apply_stream(text)
 
-    def _apply_stream(self, event: StreamEvent) -> None:
+    def _apply_stream(self, text: str) -> None:
         state = self._state
-        stream, before, circuit_before = reducers.reduce_stream(state, self._model, event)
-        if state.stream_listeners.all:
-            _tell_stream(state, stream, before, circuit_before)
-        stream.tell()
+        stream, before, circuit_before = reduce_stream(state, self._model, text)
+        listeners = state.stream_listeners
+        if listeners.calls:
+            _tell_stream(listeners, stream, before, circuit_before)
+        if stream.is_awaited:
+            stream.tell()
         if stream.status == "CONTROLLER_WAIT":
             state.attaching.consider(stream)
 
-    def _stream_bandwidth(self, event: StreamBandwidthEvent) -> None:
-        if "streams" in self._live:
-            reducers.reduce_stream_bandwidth(self._model, event)
+    def _stream_bandwidth(self, text: str) -> None:
+        if self._streams_live:
+            reducers.reduce_stream_bandwidth(self._model, text)
 
-    def _or_connection(self, event: ORConnEvent) -> None:
+    def _or_connection(self, text: str) -> None:
         if "or_connections" in self._live:
-            reducers.reduce_or_connection(self._model, event)
+            reducers.reduce_or_connection(self._model, text)
 
-    def _address(self, event: AddrMapEvent) -> None:
-        if "addresses" not in self._live:
-            return
-        mapping = reducers.reduce_address(self._model, event)
-        if mapping is not None:
-            self._state.addresses_changed(mapping)
+    def _address(self, text: str) -> None:
+        if "addresses" in self._live:
+            mapping = reducers.reduce_address(self._model, text)
+            if mapping is not None:
+                self._state.address_mapped(mapping)
 
-    def _guard(self, event: GuardEvent) -> None:
+    def _guard(self, text: str) -> None:
         if "guards" in self._live:
-            reducers.reduce_guard(self._model, event, datetime.now(timezone.utc))
+            reducers.reduce_guard(self._model, text, datetime.now(timezone.utc))
 
-    def _bandwidth(self, event: BandwidthEvent) -> None:
-        self._model.bandwidth.append((event.read or 0, event.written or 0))
+    def _liveness(self, text: str) -> None:
+        self._model.liveness = text == "UP"
 
-    def _liveness(self, event: NetworkLivenessEvent) -> None:
-        self._model.liveness = event.status == "UP"
-
-    def _build_timeout(self, event: BuildTimeoutSetEvent) -> None:
-        self._model.build_timeout = event
+    def _build_timeout(self, text: str) -> None:
+        self._model.build_timeout = BuildTimeoutSetEvent(text)
 
     @deferred
     async def _new_consensus(self, event: NewConsensusEvent) -> None:
@@ -307,40 +315,32 @@ def _time_or_none(text: str) -> datetime | None:
         return None
 
 
-def _tell_circuit(state: TorState, circuit: Any, before: str | None) -> None:
-    call = state.circuit_listeners.call
-    if before is None:
+def _tell_circuit(listeners: Listeners[Any], circuit: Circuit, before: str | None) -> None:
+    calls, call, status = listeners.calls, listeners.call, circuit.status
+    if before is None and "circuit_new" in calls:
         call("circuit_new", circuit)
-    status = circuit.status
-    if status == "LAUNCHED":
-        call("circuit_launched", circuit)
-    elif status == "EXTENDED":
-        path = circuit.path
-        if path:
-            call("circuit_extend", circuit, path[-1])
-    elif status == "BUILT":
-        call("circuit_built", circuit)
-    elif status == "CLOSED":
-        call("circuit_closed", circuit, **circuit.flags)
-    elif status == "FAILED":
-        call("circuit_failed", circuit, **circuit.flags)
+    if status == "EXTENDED":
+        if "circuit_extend" in calls and (last := circuit.last_router) is not None:
+            call("circuit_extend", circuit, last)
+    elif status != before:
+        happening = _CIRCUIT_HAPPENINGS.get(status)
+        if happening in calls:
+            if circuit.is_over:
+                call(happening, circuit, **circuit.event.keywords)
+            else:
+                call(happening, circuit)
 
 
-def _tell_stream(state: TorState, stream: Any, before: str | None, circuit_before: str) -> None:
-    call = state.stream_listeners.call
-    status = stream.status
-    if before is None:
+def _tell_stream(listeners: Listeners[Any], stream: Stream, before: str | None, circuit_before: str) -> None:
+    calls, call, status = listeners.calls, listeners.call, stream.status
+    if before is None and "stream_new" in calls:
         call("stream_new", stream)
-    if stream.circuit_id not in ("0", circuit_before) and stream.circuit is not None:
+    if stream.circuit_id not in ("0", circuit_before) and "stream_attach" in calls and stream.circuit is not None:
         call("stream_attach", stream, stream.circuit)
-    if status == before:
-        return
-    if status == "SUCCEEDED":
-        call("stream_succeeded", stream)
-    elif status == "DETACHED":
-        call("stream_detach", stream, **stream.event.keywords)
-    elif status == "CLOSED":
-        call("stream_closed", stream, **stream.event.keywords)
-    elif status == "FAILED":
-        call("stream_failed", stream, **stream.event.keywords)
-
+    if status != before:
+        happening = _STREAM_HAPPENINGS.get(status)
+        if happening in calls:
+            if status == "SUCCEEDED":
+                call(happening, stream)
+            else:
+                call(happening, stream, **stream.event.keywords)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from txtor.events import BuildTimeoutSetEvent, ORConnEvent
+from txtor.events import BandwidthEvent, BuildTimeoutSetEvent, ORConnEvent
 from txtor.grammar import RouterName
 
 if TYPE_CHECKING:
@@ -76,23 +76,38 @@ class Model:
 
     :ivar circuits: by id.
     :ivar streams: by id.
-    :ivar or_connections: by id, or by target where Tor gave no id: the last event of each that is not over.
+    :ivar or_texts: by id, or by target where Tor gave no id, what Tor said last of each connection that is not over.
     :ivar guards: by fingerprint.
     :ivar addresses: by source.
     :ivar liveness: whether Tor believes that the network is there; ``None`` while it has not said.
-    :ivar bandwidth: bytes read and written in each of the last `BANDWIDTH_SECONDS` seconds.
+    :ivar bandwidth_texts: what BW said in each of the last `BANDWIDTH_SECONDS` seconds.
     :ivar build_timeout: what Tor said last of its circuit build timeout.
     """
 
     circuits: dict[str, Circuit] = field(default_factory=dict)
     streams: dict[str, Stream] = field(default_factory=dict)
-    or_connections: dict[str, ORConnEvent] = field(default_factory=dict)
+    or_texts: dict[str, str] = field(default_factory=dict)
     guards: dict[str, EntryGuard] = field(default_factory=dict)
     addresses: dict[str, AddressMapping] = field(default_factory=dict)
     liveness: bool | None = None
-    bandwidth: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=BANDWIDTH_SECONDS))
+    bandwidth_texts: deque[str] = field(default_factory=lambda: deque(maxlen=BANDWIDTH_SECONDS))
     build_timeout: BuildTimeoutSetEvent | None = None
     validity: Validity | None = None
+
+    @property
+    def or_connections(self) -> dict[str, ORConnEvent]:
+        """
+        By id, or by target where Tor gave no id, the last event of each connection to a relay.
+        """
+        return {key: ORConnEvent(text) for key, text in self.or_texts.items()}
+
+    @property
+    def bandwidth(self) -> list[tuple[int, int]]:
+        """
+        Bytes read and written in each of the last seconds, oldest first.
+        """
+        events = map(BandwidthEvent, self.bandwidth_texts)
+        return [(event.read or 0, event.written or 0) for event in events]
 
     def streams_on(self, circuit_id: str) -> Iterator[Stream]:
         """

@@ -1,10 +1,10 @@
 # -*- test-case-name: txtor.test.state.test_reducers -*-
 """
-How an event changes the picture: ``(model, event) -> change``.
+How an event changes the picture: ``(model, text) -> change``.
 
 Pure: nothing is sent, no listener is called, no Deferred fires. A change says what there was before, so that the mirror can tell
-others; what is the same as before is no change. Only the id, the status and the circuit are read here; all else stays text
-until somebody wants it.
+others. These run for every event that Tor sends, so only the id, the status and the circuit are read here; all else stays
+text until somebody wants it.
 """
 
 from __future__ import annotations
@@ -12,15 +12,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from txtor.events import (
-    AddrMapEvent,
-    CircuitEvent,
-    CircuitMinorEvent,
-    GuardEvent,
-    ORConnEvent,
-    StreamBandwidthEvent,
-    StreamEvent,
-)
+from txtor.errors import ProtocolViolation
+from txtor.events import AddrMapEvent, GuardEvent, StreamEvent
+from txtor.grammar import parse_time
 
 from ._circuit import Circuit
 from ._model import AddressMapping, EntryGuard, Model
@@ -29,18 +23,18 @@ from ._stream import Stream
 if TYPE_CHECKING:
     from ._torstate import TorState
 
-#: What a circuit or stream was before: its status (and circuit), or ``None`` when it was not heard of.
+#: A circuit, and its status before; ``None`` when it was not heard of.
 CircuitChange = tuple[Circuit, "str | None"]
+
+#: A stream, its status before, and its circuit before.
 StreamChange = tuple[Stream, "str | None", str]
 
 
-def reduce_circuit(state: TorState, model: Model, event: CircuitEvent) -> CircuitChange:
+def reduce_circuit(state: TorState, model: Model, text: str) -> CircuitChange:
     """
     CIRC, or a line of ``circuit-status``.
-
-    :return: the circuit, and its status before.
     """
-    words = event.text.split(" ", 2)
+    words = text.split(" ", 2)
     circuit_id = words[0]
     status = words[1] if len(words) > 1 else ""
     circuits = model.circuits
@@ -55,29 +49,24 @@ def reduce_circuit(state: TorState, model: Model, event: CircuitEvent) -> Circui
         if status in ("CLOSED", "FAILED"):
             del circuits[circuit_id]
     circuit.status = status
-    circuit.event = event
+    circuit.text = text
     return circuit, before
 
 
-def reduce_circuit_minor(model: Model, event: CircuitMinorEvent) -> Circuit | None:
+def reduce_circuit_minor(model: Model, text: str) -> None:
     """
     CIRC_MINOR: the circuit is described anew; its status stays.
-
-    :return: the circuit, or ``None`` when it was not heard of.
     """
-    circuit = model.circuits.get(event.text.split(" ", 1)[0])
+    circuit = model.circuits.get(text.split(" ", 1)[0])
     if circuit is not None:
-        circuit.event = event
-    return circuit
+        circuit.text = text
 
 
-def reduce_stream(state: TorState, model: Model, event: StreamEvent) -> StreamChange:
+def reduce_stream(state: TorState, model: Model, text: str) -> StreamChange:
     """
     STREAM, or a line of ``stream-status``.
-
-    :return: the stream, its status before, and its circuit before.
     """
-    words = event.text.split(" ", 3)
+    words = text.split(" ", 3)
     stream_id = words[0]
     status = words[1] if len(words) > 1 else ""
     circuit_id = words[2] if len(words) > 2 else "0"
@@ -85,7 +74,7 @@ def reduce_stream(state: TorState, model: Model, event: StreamEvent) -> StreamCh
     stream = streams.get(stream_id)
     if stream is None:
         stream = Stream(state, stream_id)
-        stream.first_event = event
+        stream.first_text = text
         before, circuit_before = None, "0"
         if status != "CLOSED":
             streams[stream_id] = stream
@@ -94,40 +83,43 @@ def reduce_stream(state: TorState, model: Model, event: StreamEvent) -> StreamCh
         if status == "CLOSED":
             del streams[stream_id]
     stream.status = status
-    stream.event = event
+    stream.text = text
+    if status in ("DETACHED", "CONTROLLER_WAIT"):  # these still name the circuit that the stream was on
+        circuit_id = "0"
+        event = StreamEvent(text)
+        stream.last_reason = event.remote_reason or event.reason or stream.last_reason
     stream.circuit_id = circuit_id
-    if status == "DETACHED":
-        stream.circuit_id = "0"
-        stream.last_reason = event.remote_reason or event.reason
     return stream, before, circuit_before
 
 
-def reduce_stream_bandwidth(model: Model, event: StreamBandwidthEvent) -> Stream | None:
+def reduce_stream_bandwidth(model: Model, text: str) -> None:
     """
     STREAM_BW: bytes since the last one. It comes for streams alone that have moved some.
     """
-    stream = model.streams.get(event.id or "")
-    if stream is not None:
-        stream.bytes_written += event.written or 0
-        stream.bytes_read += event.read or 0
-    return stream
+    words = text.split(" ", 3)
+    stream = model.streams.get(words[0])
+    if stream is not None and len(words) > 2 and words[1].isdigit() and words[2].isdigit():
+        stream.bytes_written += int(words[1])
+        stream.bytes_read += int(words[2])
 
 
-def reduce_or_connection(model: Model, event: ORConnEvent) -> None:
+def reduce_or_connection(model: Model, text: str) -> None:
     """
-    ORCONN: kept until it is over.
+    ORCONN, or a line of ``orconn-status``: kept until it is over.
     """
-    key = event.id or event.target or ""
-    if event.status in ("CLOSED", "FAILED"):
-        model.or_connections.pop(key, None)
+    words = text.split(" ")
+    key = words[-1] if words[-1].startswith("ID=") else words[0]
+    if len(words) > 1 and words[1] in ("CLOSED", "FAILED"):
+        model.or_texts.pop(key.removeprefix("ID="), None)
     else:
-        model.or_connections[key] = event
+        model.or_texts[key.removeprefix("ID=")] = text
 
 
-def reduce_guard(model: Model, event: GuardEvent, now: datetime) -> None:
+def reduce_guard(model: Model, text: str, now: datetime) -> None:
     """
     GUARD: an entry guard is new, up, down or dropped. Those of the second layer are none of ours.
     """
+    event = GuardEvent(text)
     name = event.router
     if event.guard_type != "ENTRY" or name is None or name.fingerprint is None:
         return
@@ -139,18 +131,31 @@ def reduce_guard(model: Model, event: GuardEvent, now: datetime) -> None:
         model.guards[name.fingerprint] = EntryGuard(name, "down", now)
 
 
-def reduce_address(model: Model, event: AddrMapEvent) -> AddressMapping | None:
+def reduce_address(model: Model, text: str) -> AddressMapping | None:
     """
     ADDRMAP: a mapping is new or replaced. A failed look-up maps nothing and ends what there was.
 
     :return: the mapping, or ``None`` where there is none.
     """
-    source, target = event.hostname, event.destination
-    if source is None:
+    words = text.split(" ", 2)
+    if len(words) < 3:
         return None
-    if target is None or event.error is not None or source == target:
-        model.addresses.pop(source, None)
-        return None
-    mapping = AddressMapping(source, target, event.expiry)
+    source, target, rest = words
+    if target in ("<error>", source) or "error" in rest.lower():
+        event = AddrMapEvent(text)
+        if event.destination is None or event.error is not None or source == target:
+            model.addresses.pop(source, None)
+            return None
+    mapping = AddressMapping(source, target, _expiry(text, rest))
     model.addresses[source] = mapping
     return mapping
+
+
+def _expiry(text: str, rest: str) -> datetime | None:
+    if rest.startswith("NEVER"):
+        return None
+    at = rest.find('EXPIRES="')
+    try:
+        return parse_time(rest[at + 9 : at + 28])
+    except ProtocolViolation:  # it may be said in another way
+        return AddrMapEvent(text).expiry

@@ -119,6 +119,22 @@ class RouterMap(Mapping[str, Router]):
             return self._object(identity)
         return Router(self, identity, None, name.nickname)
 
+    def with_long_name(self, word: str) -> Router | None:
+        """
+        The relay for a word of Tor's own, ``$fingerprint~nickname``; ``None`` for any other.
+        """
+        try:
+            identity = bytes.fromhex(word[1:41])
+        except ValueError:
+            return None
+        router = self._objects.get(identity)
+        if router is not None:
+            return router
+        try:
+            return self.named(RouterName.parse(word))
+        except ProtocolViolation:
+            return None
+
     def by_nickname(self, nickname: str) -> list[Router]:
         """
         All relays that bear a nickname, in any case.

@@ -44,7 +44,7 @@ class Stream:
     :ivar id: as Tor writes it.
     :ivar status: NEW, NEWRESOLVE, SENTCONNECT, SUCCEEDED, DETACHED, CONTROLLER_WAIT, FAILED, CLOSED, or a word of a newer Tor.
     :ivar circuit_id: the circuit that it is on, ``"0"`` for none.
-    :ivar event: the last event; ``first_event`` is the one that described it when it was new, ``None`` if it was never heard.
+    :ivar text: what Tor said last of it, unread; ``first_text`` is what it said when the stream was new.
     :ivar last_reason: the last reason that Tor gave for anything: after a detachment, the exit's; ``None`` if it gave none.
     :ivar bytes_read: bytes that came from the network, as far as STREAM_BW told. ``bytes_written``: those that went there.
 
@@ -55,15 +55,17 @@ class Stream:
         "__weakref__",
         "_attached",
         "_closed",
+        "_event",
+        "_first_event",
         "_state",
         "bytes_read",
         "bytes_written",
         "circuit_id",
-        "event",
-        "first_event",
+        "first_text",
         "id",
         "last_reason",
         "status",
+        "text",
     )
 
     def __init__(self, state: TorState, stream_id: str) -> None:
@@ -71,7 +73,9 @@ class Stream:
         self.id = stream_id
         self.status = ""
         self.circuit_id = "0"
-        self.event = self.first_event = StreamEvent(f"{stream_id} ")
+        self.text = self.first_text = stream_id
+        self._event: StreamEvent | None = None
+        self._first_event: StreamEvent | None = None
         self.last_reason: str | None = None
         self.bytes_read = 0
         self.bytes_written = 0
@@ -82,6 +86,26 @@ class Stream:
         return f"<Stream {self.id} {self.status} {self.target} on {self.circuit_id}>"
 
     # -- what Tor says -------------------------------------------------------------------------------------------------
+
+    @property
+    def event(self) -> StreamEvent:
+        """
+        What Tor said last of it, as an event.
+        """
+        event = self._event
+        if event is None or event.text is not self.text:
+            event = self._event = StreamEvent(self.text)
+        return event
+
+    @property
+    def first_event(self) -> StreamEvent:
+        """
+        What Tor said of it when it was new, as an event; some things are said only then.
+        """
+        event = self._first_event
+        if event is None:
+            event = self._first_event = StreamEvent(self.first_text)
+        return event
 
     @property
     def state(self) -> str:
@@ -238,6 +262,13 @@ class Stream:
                 return succeed(self)
             self._closed = Waiting()
         return self._closed.wait()
+
+    @property
+    def is_awaited(self) -> bool:
+        """
+        Whether anybody waits for anything.
+        """
+        return self._attached is not None or self._closed is not None
 
     def tell(self) -> None:
         """

@@ -80,6 +80,7 @@ class TorState:
         self.address_listeners: Listeners[Any] = Listeners(IAddrListener)
         self._mirror = Mirror(self)
         self._expiry: IDelayedCall | None = None
+        self._next_expiry: datetime | None = None
 
     @classmethod
     def from_protocol(cls, reactor: Any, protocol: TorControlProtocol) -> Deferred[TorState]:
@@ -307,17 +308,23 @@ class TorState:
 
     # -- addresses that expire -----------------------------------------------------------------------------------------
 
-    def addresses_changed(self, mapping: AddressMapping) -> None:
+    def address_mapped(self, mapping: AddressMapping) -> None:
         """
         A mapping is new. The mirror calls this.
         """
-        self.address_listeners.call("addrmap_added", mapping)
-        if mapping.expires is not None:
-            seconds = max(0.0, (mapping.expires - datetime.now(timezone.utc)).total_seconds())
-            if self._expiry is None or not self._expiry.active():
-                self._expiry = self._clock.callLater(seconds, self._expire)
-            elif self._expiry.getTime() > self._clock.seconds() + seconds:
-                self._expiry.reset(seconds)
+        if self.address_listeners.calls:
+            self.address_listeners.call("addrmap_added", mapping)
+        expires = mapping.expires
+        if expires is not None and (self._next_expiry is None or expires < self._next_expiry):
+            self._expire_at(expires)
+
+    def _expire_at(self, moment: datetime) -> None:
+        self._next_expiry = moment
+        seconds = max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+        if self._expiry is not None and self._expiry.active():
+            self._expiry.reset(seconds)
+        else:
+            self._expiry = self._clock.callLater(seconds, self._expire)
 
     def address_expired(self, source: str) -> None:
         """
@@ -328,14 +335,10 @@ class TorState:
 
     def _expire(self) -> None:
         now = datetime.now(timezone.utc)
-        later = []
+        self._next_expiry = None
         for mapping in list(self.model.addresses.values()):
-            if mapping.expires is None:
-                continue
-            left = (mapping.expires - now).total_seconds()
-            if left <= 0:
+            if mapping.expires is not None and mapping.expires <= now:
                 self.address_expired(mapping.source)
-            else:
-                later.append(left)
+        later = [mapping.expires for mapping in self.model.addresses.values() if mapping.expires is not None]
         if later:
-            self._expiry = self._clock.callLater(min(later), self._expire)
+            self._expire_at(min(later))

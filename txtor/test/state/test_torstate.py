@@ -369,7 +369,7 @@ class StreamTests(StateCase):
             stream = self.state.streams[self.tor.network.new_stream("a:1").id]
             self.successResultOf(stream.close(reason))
             self.assertEqual(stream.reason, "CONNECTREFUSED")
-        self.failureResultOf(stream.close("BECAUSE"), InvalidArgument)
+            self.failureResultOf(stream.close("BECAUSE"), InvalidArgument)
 
     def test_redirect(self) -> None:
         """
@@ -394,8 +394,9 @@ class RouterTests(StateCase):
         for key in ("$" + "1" * 40, f"${'1' * 40}~other", "relay1", "RELAY1"):
             self.assertIs(routers[key], router)
             self.assertIn(key, routers)
-        for key in ("nobody", "F" * 40, "", "a b", 17):
-            self.assertNotIn(key, routers)
+        nothing: tuple[object, ...] = ("nobody", "F" * 40, "", "a b", 17)
+        for other in nothing:
+            self.assertNotIn(other, routers)
         self.assertEqual(routers.by_address("10.1.0.1"), [router])
         self.assertEqual(len(routers.with_flag("Guard")), 10)
         self.assertEqual((str(router), router.id_hex), ("$" + "1" * 40, "$" + "1" * 40))
