@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
@@ -22,9 +23,10 @@ from txtor.control import (
     find_control,
     open_control,
 )
-from txtor.directory import TorVersion
 from txtor.errors import InvalidArgument
 
+if TYPE_CHECKING:
+    from txtor.directory import TorVersion
 
 class Tor:
     """
@@ -58,6 +60,8 @@ class Tor:
 
         See version-spec.
         """
+        from txtor.directory import TorVersion  # all of the directory's documents come with it
+
         told = self.protocol.version
         return None if told is None else TorVersion.parse(told)
 

@@ -9,7 +9,6 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from twisted.internet.endpoints import clientFromString
 from twisted.internet.error import ConnectBindError, ConnectError
 from twisted.internet.error import ConnectionRefusedError as Refused
 from twisted.internet.interfaces import IReactorCore, IReactorTCP, IReactorTime, IReactorUNIX, IStreamClientEndpoint
@@ -127,6 +126,8 @@ async def open_control(
 def _endpoint(reactor: IConnectReactor, endpoint: ControlEndpoint) -> IStreamClientEndpoint:
     if not isinstance(endpoint, str):
         return endpoint
+    from twisted.internet.endpoints import clientFromString  # which imports all of TLS
+
     try:
         parsed: IStreamClientEndpoint = clientFromString(reactor, endpoint)
         return parsed

@@ -4,7 +4,8 @@ Connecting over one circuit and no other.
 
 A stream is told from all others by what its own SOCKS connection said: a user name that is random and used once, which Tor
 repeats in the STREAM event. So it does not matter how many connect at once, over TCP or a unix socket, or which Tor it is. A
-stream that Tor takes from its circuit again is closed: nobody gets another circuit than the one asked for. See control-spec 4.1.2.
+stream that Tor takes from its circuit again is closed: nobody gets another circuit than the one asked for. See control-spec
+4.1.2.
 """
 
 from __future__ import annotations
