@@ -114,9 +114,12 @@ def read_status(buffer: bytearray) -> int | None:
 
     :raises SocksProtocolViolation: the version is wrong.
     """
-    # RFC 1929 has version 1 here; some servers, old tors among them, are known to say 5.
+    # RFC 1929 has version 1 here. Where tor takes a user name for a future form of isolation, it answers with a whole reply of
+    # RFC 1928, which begins with 5 and a code.
     if buffer and buffer[0] not in (1, 5):
         raise SocksProtocolViolation(f"The answer to the password is not SOCKS5: {bytes(buffer[:60])!r}.")
+    if len(buffer) > 2 and buffer[1] != SUCCEEDED:
+        return buffer[1]
     return _whole(buffer, buffer[1] if len(buffer) >= 2 else None)
 
 

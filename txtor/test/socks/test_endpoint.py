@@ -236,7 +236,7 @@ class ConnectTests(MemoryCase):
 
         for make, pause in ((Pauses, lambda protocol: protocol), (Application, Pauses.connectionMade)):
             factory = ApplicationFactory(make)
-            connecting = TorSocksEndpoint(self.socks, "example", 80).connect(factory)
+            connecting: Deferred[Any] = TorSocksEndpoint(self.socks, "example", 80).connect(factory)
             connecting.addCallback(pause)
             transport = self.accept()
             transport.protocol.dataReceived(b"\x05\x00")

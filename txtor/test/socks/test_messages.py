@@ -109,6 +109,7 @@ class ReadingTests(SynchronousTestCase):
         """
         self.assertEqual(self.read_slowly(read_status, b"\x01\x00"), 0)
         self.assertEqual(self.read_slowly(read_status, b"\x05\x01"), 1)
+        self.assertEqual(read_status(bytearray(b"\x05\x01\x00\x01" + bytes(6))), 1)
         self.violated(read_status, b"\x00")
         self.violated(read_status, b"\x01\x00\x05")
 
