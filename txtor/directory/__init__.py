@@ -10,6 +10,7 @@ from ._bandwidth_file import BandwidthFile, BandwidthMeasurement
 from ._bridges import BridgeExtraInfo, BridgeNetworkStatus, BridgePoolAssignment, BridgePoolEntry, BridgeServerDescriptor
 from ._certificate import CERTIFICATE_TYPES, CertificateExtension, Ed25519Certificate
 from ._compression import decompress
+from ._cooperate import cooperate
 from ._document import Annotation, Document
 from ._ed25519 import ed25519_from_x25519, is_good_ed25519_key, verify_ed25519, x25519_from_ed25519
 from ._exit_list import ExitAddress, ExitList, ExitListEntry
@@ -21,7 +22,7 @@ from ._family import Family, FamilyMember, are_family, subnet
 from ._items import Item
 from ._key_certificate import KeyCertificate, KeyCertificateVerification
 from ._kinds import UnknownDocument
-from ._limits import DOWNLOADS, FILES, Limits
+from ._limits import DOWNLOAD_LIMITS, FILE_LIMITS, Limits
 from ._make import RelayKeys, make_ed25519_certificate, write_item
 from ._make_descriptors import make_extra_info, make_server_descriptor, sign_descriptor
 from ._make_key_certificate import make_key_certificate
@@ -39,6 +40,7 @@ from ._router_index import (
 )
 from ._router_status import RouterStatus
 from ._rsa import RSAKey, generate_rsa, rsa_der, sign_rsa
+from ._scale import FileResult, Progress, map_documents, verify_documents
 from ._server_descriptor import ServerDescriptor
 from ._server_lines import Bandwidth, ExtraInfoDigest, NtorCrosscert, Overload, RouterLine
 from ._server_verification import ServerDescriptorVerification
@@ -58,8 +60,8 @@ from ._versions import TorVersion, VersionStatus
 __all__ = [
     "CERTIFICATE_TYPES",
     "DEFAULT_POLICY",
-    "DOWNLOADS",
-    "FILES",
+    "DOWNLOAD_LIMITS",
+    "FILE_LIMITS",
     "Annotation",
     "Bandwidth",
     "BandwidthFile",
@@ -87,6 +89,7 @@ __all__ = [
     "FallbackList",
     "Family",
     "FamilyMember",
+    "FileResult",
     "History",
     "Item",
     "KeyCertificate",
@@ -101,6 +104,7 @@ __all__ = [
     "Period",
     "Place",
     "PortSummary",
+    "Progress",
     "Protocols",
     "RSAKey",
     "Reading",
@@ -119,6 +123,7 @@ __all__ = [
     "are_family",
     "compare_routers",
     "compare_routers_in_slices",
+    "cooperate",
     "decompress",
     "ed25519_from_x25519",
     "encoding",
@@ -132,12 +137,14 @@ __all__ = [
     "make_extra_info",
     "make_key_certificate",
     "make_server_descriptor",
+    "map_documents",
     "parse",
     "rsa_der",
     "rules",
     "sign_descriptor",
     "sign_rsa",
     "subnet",
+    "verify_documents",
     "verify_ed25519",
     "write_item",
     "x25519_from_ed25519",

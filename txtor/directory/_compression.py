@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from txtor.errors import InvalidArgument, MalformedDocument, UnsupportedDocument
 
-from ._limits import DOWNLOADS, Limits
+from ._limits import DOWNLOAD_LIMITS, Limits
 
 _PIECE = 64 * 1024
 _LZMA_MEMORY = 256 * 1024 * 1024
@@ -179,7 +179,7 @@ def _bounded(chunks: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
         yield chunk
 
 
-def decompress(data: bytes, encoding: str, limits: Limits = DOWNLOADS) -> bytes:
+def decompress(data: bytes, encoding: str, limits: Limits = DOWNLOAD_LIMITS) -> bytes:
     """
     Decompress what a directory server sent.
 

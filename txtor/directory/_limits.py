@@ -34,7 +34,7 @@ class Limits:
 
 
 #: For files and archives that the caller chose: a month of consensuses in xz may well shrink a hundredfold.
-FILES = Limits()
+FILE_LIMITS = Limits()
 
 #: For what a directory server sends, as tor bounds it.
-DOWNLOADS = Limits(total=16 * MIB - 1, ratio=25)
+DOWNLOAD_LIMITS = Limits(total=16 * MIB - 1, ratio=25)

@@ -18,14 +18,14 @@ from txtor.errors import DocumentError, InvalidArgument, MalformedDocument
 
 from ._compression import decompress_chunks, sniff
 from ._document import Document
-from ._limits import FILES, Limits
+from ._limits import FILE_LIMITS, Limits
 from ._stream import DocumentStream, Place, Reading
 from ._tar import is_tar, members
 
 _PIECE = 256 * 1024
 _HEAD = 512
 
-Source = bytes | str | os.PathLike[str] | BinaryIO | Iterable[bytes]
+Source = bytes | bytearray | str | os.PathLike[str] | BinaryIO | Iterable[bytes]
 
 
 def parse(
@@ -33,7 +33,7 @@ def parse(
     type: str | type[Document] | None = None,  # noqa: A002  # the word of the annotation
     *,
     check: bool = True,
-    limits: Limits = FILES,
+    limits: Limits = FILE_LIMITS,
 ) -> Iterator[Reading]:
     """
     Read the documents of a source one after another, as they are asked for.
@@ -50,8 +50,7 @@ def parse(
     DocumentStream(type)  # a type that is none is told at once, and not when the first reading is asked for
     if isinstance(source, str | os.PathLike):
         path = os.fspath(source)
-        if not os.path.isfile(path) and not os.path.isdir(path):
-            raise InvalidArgument(f"There is no file or folder {path!r}.")
+        _check_path(path)
         return _of_path(path, type, check, limits)
     if isinstance(source, bytes | bytearray | memoryview):
         pieces: Iterable[bytes] = [bytes(source)]
@@ -65,14 +64,24 @@ def parse(
 def find_files(path: str | os.PathLike[str]) -> Iterator[str]:
     """
     The regular files at a path: itself, or all below a folder, in the order of their names. Links to folders are not followed.
+
+    :raises InvalidArgument: there is nothing at the path.
     """
     name = os.fspath(path)
+    _check_path(name)
     if not os.path.isdir(name):
         yield name
         return
     for folder, folders, files in os.walk(name):
         folders.sort()
-        yield from (full for file in sorted(files) if os.path.isfile(full := os.path.join(folder, file)))
+        # What cannot be found any more is told when it is read; what is neither file nor folder is not read.
+        names = (os.path.join(folder, file) for file in sorted(files))
+        yield from (full for full in names if os.path.isfile(full) or not os.path.exists(full))
+
+
+def _check_path(path: str) -> None:
+    if not os.path.isfile(path) and not os.path.isdir(path):
+        raise InvalidArgument(f"There is no file or folder {path!r}.")
 
 
 def _of_path(path: str, kind: str | type[Document] | None, check: bool, limits: Limits) -> Iterator[Reading]:

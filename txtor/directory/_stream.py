@@ -24,7 +24,7 @@ from txtor.errors import DocumentError, MalformedDocument
 
 from ._document import Document
 from ._kinds import NO_KIND, Kind, kind_for, kind_of_line, kind_of_type, make, refine
-from ._limits import FILES, Limits
+from ._limits import FILE_LIMITS, Limits
 
 _LONGEST_LINE = 128 * 1024
 #: A boundary is a line end, a keyword and a separator: so much may stand at the end of a piece without being seen.
@@ -90,7 +90,7 @@ class DocumentStream:
         type: str | type[Document] | None = None,  # noqa: A002  # the word of the annotation
         *,
         check: bool = True,
-        limits: Limits = FILES,
+        limits: Limits = FILE_LIMITS,
         source: str = "",
         member: str = "",
     ) -> None:

@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from txtor.directory import DOWNLOADS, Limits, decompress
+from txtor.directory import DOWNLOAD_LIMITS, Limits, decompress
 from txtor.directory._compression import decompress_chunks, sniff
 from txtor.errors import InvalidArgument, MalformedDocument, UnsupportedDocument
 
@@ -74,7 +74,7 @@ class DecompressTests(SynchronousTestCase):
             data = compress(TEXT)
             self.assertEqual(decompress(data, encoding), TEXT, encoding)
             single = (data[place : place + 1] for place in range(len(data)))
-            self.assertEqual(b"".join(decompress_chunks(single, encoding, DOWNLOADS)), TEXT, encoding)
+            self.assertEqual(b"".join(decompress_chunks(single, encoding, DOWNLOAD_LIMITS)), TEXT, encoding)
             self.assertEqual(decompress(data + data, encoding), TEXT + TEXT, encoding)
 
     def test_deflate_without_header(self) -> None:
@@ -83,7 +83,7 @@ class DecompressTests(SynchronousTestCase):
         """
         self.assertEqual(decompress(raw_deflate(TEXT), "deflate"), TEXT)
         single = (bytes([byte]) for byte in raw_deflate(TEXT))
-        self.assertEqual(b"".join(decompress_chunks(single, "deflate", DOWNLOADS)), TEXT)
+        self.assertEqual(b"".join(decompress_chunks(single, "deflate", DOWNLOAD_LIMITS)), TEXT)
 
     def test_cut_short(self) -> None:
         """

@@ -260,8 +260,8 @@ class StreamTests(SynchronousTestCase):
     @given(
         st.lists(
             st.sampled_from(
-                b"@type ;tordnsel 1.0;extra-info;\n;router ;onion-key\n;r ;@;ExitNode ;1234567890;network-status-version 3;\0;\xff;"
-                b" ;-----BEGIN X-----\n;/* x=y */;A2345678901234567890;\r".split(b";")
+                b"@type ;tordnsel 1.0;extra-info;\n;router ;onion-key\n;r ;@;ExitNode ;1234567890;network-status-version 3;\0;"
+                b"\xff; ;-----BEGIN X-----\n;/* x=y */;A2345678901234567890;\r".split(b";")
             ),
             max_size=12,
         ),
