@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from txtor import commands
 from txtor.commands import Command
 from txtor.errors import InvalidArgument, ProtocolViolation, TorRefused
-from txtor.grammar import Reply, ReplyLine, encode
+from txtor.grammar import Reply, ReplyLine, decode, encode
 
 from .tor_side import Heard, heard_by_tor
 
@@ -135,7 +135,7 @@ COMMANDS: list[Given] = [
     Given(commands.GetInfoBytes, {"keys": lists(mostly("version"))}, lambda keys: (keys, [])),
     Given(commands.GetConf, {"options": Argument(
               st.lists(st.sampled_from(["Nickname", "Log", "x_Y"]), unique=True), st.lists(mostly("Log").any, max_size=2))},
-          lambda options: (options, [])),
+          lambda options: (list({option.lower(): option for option in options}.values()), [])),
     Given(commands.GetConfGroup, {"option": mostly("HiddenServiceOptions")}, lambda option: ([option], [])),
     Given(commands.SetConf, {"options": OPTIONS}, lambda options: ([], _options(options))),
     Given(commands.ResetConf, {"options": OPTIONS}, lambda options: ([], _options(options))),
@@ -311,13 +311,14 @@ class ReplyTests(SynchronousTestCase):
         commands.RawCommand("GETINFO a"),
         commands.SetConf({"Socks5ProxyPassword": "hidden"}),
     ]
+    FROM_THE_WIRE = st.one_of(st.binary(max_size=12), ANY.map(lambda text: text.encode("utf-8", "replace"))).map(decode)
     TEXTS = st.one_of(
-        ANY,
+        FROM_THE_WIRE,
         st.builds(
             str.__add__,
             st.sampled_from(["a=", "b=", "ab=", 'a="', "ServiceID=" + ONION, "EXTENDED ", "CLIENT ", "AUTH METHODS=",
                              "VERSION Tor=", "PROTOCOLINFO 1", "AUTHCHALLENGE SERVERHASH=" + "0" * 64 + " SERVERNONCE=", "OK"]),
-            ANY,
+            FROM_THE_WIRE,
         ),
     )
     LINES = st.builds(
