@@ -20,6 +20,7 @@ from txtor.directory import (
     fields,
     is_good_ed25519_key,
     rules,
+    write_item,
 )
 from txtor.errors import InvalidArgument, VerificationFailed
 
@@ -224,17 +225,17 @@ def _only(keys: tuple[bytes | None, ...], keyword: str) -> bytes:
     return known[0]
 
 
-def format_introduction_point(point: IntroductionPoint, auth_cert: str, enc_cert: str) -> str:
+def format_introduction_point(point: IntroductionPoint, auth_cert: bytes, enc_cert: bytes) -> bytes:
     """
     Write the lines of an introduction point.
 
-    :param auth_cert: the object that certifies its authentication key, ready to be written.
-    :param enc_cert: that of its encryption key.
+    :param auth_cert: that certifies its authentication key.
+    :param enc_cert: that certifies its encryption key.
     """
     return (
-        f"introduction-point {write_base64(format_link_specifiers(point.link_specifiers))}\n"
-        f"onion-key ntor {write_base64(point.onion_key)}\n"
-        f"auth-key\n{auth_cert}"
-        f"enc-key ntor {write_base64(point.enc_key)}\n"
-        f"enc-key-cert\n{enc_cert}"
+        write_item(f"introduction-point {write_base64(format_link_specifiers(point.link_specifiers))}")
+        + write_item(f"onion-key ntor {write_base64(point.onion_key)}")
+        + write_item("auth-key", "ED25519 CERT", auth_cert)
+        + write_item(f"enc-key ntor {write_base64(point.enc_key)}")
+        + write_item("enc-key-cert", "ED25519 CERT", enc_cert)
     )

@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from txtor.directory import encoding
+from txtor.directory import encoding, write_item
 from txtor.errors import InvalidArgument
 
 from ._client_keys import ClientAuthKey, ClientAuthPublicKey
@@ -63,7 +62,7 @@ class DescriptorTerms:
     flow_control: FlowControl | None = _TORS_FLOW_CONTROL
     pow_params: PowParams | None = None
 
-    def lines(self) -> str:
+    def lines(self) -> bytes:
         """
         The first lines of the second layer.
 
@@ -71,18 +70,18 @@ class DescriptorTerms:
         """
         if not 1 <= self.lifetime <= 720:
             raise InvalidArgument(f"A descriptor lives for 1 to 720 minutes, not {self.lifetime}.")
-        text = "create2-formats 2\n"
+        text = write_item("create2-formats 2")
         if self.is_single_onion_service:
-            text += "single-onion-service\n"
+            text += write_item("single-onion-service")
         if (flow := self.flow_control) is not None:
             if not _FLOW_CONTROL_VERSIONS.fullmatch(flow.versions) or not 1 <= flow.sendme_increment <= 255:
                 raise InvalidArgument(f"Not a flow control: {flow}")
-            text += f"flow-control {flow.versions} {flow.sendme_increment}\n"
+            text += write_item(f"flow-control {flow.versions} {flow.sendme_increment}")
         if (params := self.pow_params) is not None:
             if len(params.seed) != 32 or not 0 <= params.effort < 2**32:
                 raise InvalidArgument("The seed of a proof of work is 32 bytes, and its effort has 32 bits.")
-            unix(params.expires)
-            text += f"pow-params v1 {write_base64(params.seed)} {params.effort} {params.expires:%Y-%m-%dT%H:%M:%S}\n"
+            until = datetime.fromtimestamp(unix(params.expires), timezone.utc)
+            text += write_item(f"pow-params v1 {write_base64(params.seed)} {params.effort} {until:%Y-%m-%dT%H:%M:%S}")
         return text
 
 
@@ -98,7 +97,7 @@ def make_onion_descriptor(
     random: Random = secrets.token_bytes,
 ) -> OnionDescriptor:
     """
-    Make and sign a descriptor. It takes about 15 ms.
+    Make and sign a descriptor. It takes some 4 ms, and 1 ms more for each client.
 
     :param key: the identity key of the service.
     :param introduction_points: at most 20, of this service or of the ones behind it.
@@ -124,34 +123,26 @@ def make_onion_descriptor(
     expires = -(-unix(now) // 3600) + CERTIFICATE_HOURS
     signing_key = Ed25519PrivateKey.from_private_bytes(random(32))
     keys = LayerKeys(blinded.public_key, subcredential(key.public_key, blinded.public_key), revision)
-    inner = terms.lines() + "".join([_point(point, signing_key, expires) for point in introduction_points])
-    middle = _middle(inner.encode("ascii"), keys, list(clients), random)
+    inner = terms.lines() + b"".join([_point(point, signing_key, expires) for point in introduction_points])
+    middle = _middle(inner, keys, list(clients), random)
     padded = middle.ljust(-(-len(middle) // _PADDING) * _PADDING, b"\0")
     text = (
-        f"hs-descriptor 3\ndescriptor-lifetime {terms.lifetime}\ndescriptor-signing-key-cert\n"
-        + _armor("ED25519 CERT", _signing_certificate(blinded, signing_key, expires))
-        + f"revision-counter {revision}\nsuperencrypted\n"
-        + _armor("MESSAGE", keys.encrypt(padded, random(SALT_SIZE), OUTER))
-    ).encode("ascii")
+        write_item("hs-descriptor 3")
+        + write_item(f"descriptor-lifetime {terms.lifetime}")
+        + write_item("descriptor-signing-key-cert", "ED25519 CERT", _signing_certificate(blinded, signing_key, expires))
+        + write_item(f"revision-counter {revision}")
+        + write_item("superencrypted", "MESSAGE", keys.encrypt(padded, random(SALT_SIZE), OUTER))
+    )
     signature = signing_key.sign(SIGNATURE_PREFIX + text)
-    descriptor = text + f"signature {encoding.unpadded(signature)}\n".encode("ascii")
+    descriptor = text + write_item(f"signature {encoding.unpadded(signature)}")
     if len(descriptor) > MAX_SIZE:
         raise InvalidArgument(f"The descriptor has {len(descriptor)} bytes, more than {MAX_SIZE}: there are too many clients.")
     return OnionDescriptor.parse(descriptor)
 
 
-def _armor(label: str, content: bytes) -> str:
-    """
-    An object: base64 in lines of 64 characters.
-    """
-    text = b64encode(content).decode("ascii")
-    lines = "".join([f"{text[place : place + 64]}\n" for place in range(0, len(text), 64)])
-    return f"-----BEGIN {label}-----\n{lines}-----END {label}-----\n"
-
-
 def _certificate(kind: int, key: bytes, expires: int, signer: bytes, sign: Callable[[bytes], bytes]) -> bytes:
     """
-    A certificate that names its signing key.
+    A certificate that names its signing key, which may be a blinded one: of those there are no key objects.
 
     :param expires: in hours since 1970.
 
@@ -171,14 +162,14 @@ def _signing_certificate(blinded: BlindedKey, signing_key: Ed25519PrivateKey, ex
     return _certificate(SIGNING_CERTIFICATE, public, expires, blinded.public_key, blinded.sign)
 
 
-def _point(point: IntroductionPoint, signing_key: Ed25519PrivateKey, expires: int) -> str:
+def _point(point: IntroductionPoint, signing_key: Ed25519PrivateKey, expires: int) -> bytes:
     """
     The lines of an introduction point, with new certificates.
     """
     public = signing_key.public_key().public_bytes_raw()
     auth = _certificate(AUTH_KEY_TYPE, point.auth_key, expires, public, signing_key.sign)
     enc = _certificate(ENC_KEY_TYPE, point.enc_key_certified, expires, public, signing_key.sign)
-    return format_introduction_point(point, _armor("ED25519 CERT", auth), _armor("ED25519 CERT", enc))
+    return format_introduction_point(point, auth, enc)
 
 
 def _middle(inner: bytes, keys: LayerKeys, clients: list[ClientAuthPublicKey], random: Random) -> bytes:
@@ -191,15 +182,16 @@ def _middle(inner: bytes, keys: LayerKeys, clients: list[ClientAuthPublicKey], r
     fakes = -(-max(len(lines), 1) // _CLIENT_LINES) * _CLIENT_LINES - len(lines)
     lines += [_auth_client(random(8), random(16), random(_COOKIE_SIZE)) for _ in range(fakes)]
     places = [(random(16), line) for line in lines]
-    text = f"desc-auth-type x25519\ndesc-auth-ephemeral-key {write_base64(ephemeral.public_key.public_bytes)}\n"
-    text += "".join([line for _, line in sorted(places)])
-    text += "encrypted\n" + _armor("MESSAGE", keys.encrypt(inner, random(SALT_SIZE), INNER, cookie))
-    return text.removesuffix("\n").encode("ascii")
+    text = write_item("desc-auth-type x25519")
+    text += write_item(f"desc-auth-ephemeral-key {write_base64(ephemeral.public_key.public_bytes)}")
+    text += b"".join([line for _, line in sorted(places)])
+    text += write_item("encrypted", "MESSAGE", keys.encrypt(inner, random(SALT_SIZE), INNER, cookie))
+    return text.removesuffix(b"\n")
 
 
 def _client_line(
     client: ClientAuthPublicKey, ephemeral: ClientAuthKey, credential: bytes, cookie: bytes, random: Random
-) -> str:
+) -> bytes:
     """
     The line that gives one client the cookie.
     """
@@ -208,6 +200,6 @@ def _client_line(
     return _auth_client(client_id, iv, aes_ctr(cookie_key, iv, cookie))
 
 
-def _auth_client(client_id: bytes, iv: bytes, cookie: bytes) -> str:
+def _auth_client(client_id: bytes, iv: bytes, cookie: bytes) -> bytes:
     words = " ".join([encoding.unpadded(each) for each in (client_id, iv, cookie)])
-    return f"auth-client {words}\n"
+    return write_item(f"auth-client {words}")
