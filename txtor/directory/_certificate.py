@@ -154,10 +154,11 @@ class Ed25519Certificate:
             raise VerificationFailed(_DOCUMENT, "the certificate names another signing key", None, _SECTION)
         key = signing_key if signing_key is not None else named
         assert key is not None
-        if not is_good_ed25519_key(key):
-            raise VerificationFailed(_DOCUMENT, "the signing key is of small order or in a second spelling", None, _SECTION)
         if not verify_ed25519(key, self.signature, self.raw[:-_SIGNATURE]):
-            raise VerificationFailed(_DOCUMENT, "the signature is not by the signing key", None, _SECTION)
+            rule = "the signature is not by the signing key"
+            if not is_good_ed25519_key(key):
+                rule = "the signing key is of small order or in a second spelling"
+            raise VerificationFailed(_DOCUMENT, rule, None, _SECTION)
 
     def certifies(self, signature: bytes, message: bytes) -> bool:
         """

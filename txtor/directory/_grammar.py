@@ -9,7 +9,7 @@ See dir-spec 1.2, Document meta-format.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from txtor.errors import MalformedDocument
@@ -78,7 +78,8 @@ class Grammar:
         0 must be there; another that is there must stand in its place.
     :ivar needs: keywords that are only allowed together with others.
     :ivar required: the keywords that must be there.
-    :ivar plain: keywords with each label (or none) with which they are right, whatever stands behind them.
+    :ivar plain: keywords that are right whatever stands behind them, if their object has this label (or is none).
+    :ivar single: likewise keywords that are right if anything stands behind them.
     """
 
     document: str
@@ -87,22 +88,23 @@ class Grammar:
     positions: Mapping[int, str] = field(default_factory=dict)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     required: tuple[str, ...] = field(init=False)
-    plain: frozenset[tuple[str, str]] = field(init=False)
+    plain: Mapping[str, str] = field(init=False)
+    single: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "required", tuple(keyword for keyword, rule in self.rules.items() if rule.required))
-        object.__setattr__(self, "plain", frozenset(_plain(self.rules)))
+        object.__setattr__(self, "plain", {keyword: _label(rule) for keyword, rule in self.rules.items() if not rule.arguments})
+        single = {keyword: _label(rule) for keyword, rule in self.rules.items() if rule.arguments == 1}
+        object.__setattr__(self, "single", single)
 
 
-def _plain(rules: Mapping[str, Rule]) -> Iterator[tuple[str, str]]:
+def _label(rule: Rule) -> str:
     """
-    What needs no closer look: most items of most documents.
+    The label that an item needs no closer look with; one that no label is where every item needs it.
     """
-    for keyword, rule in rules.items():
-        if not (rule.arguments or rule.exact):
-            yield from ((keyword, label) for label in rule.labels)
-            if not rule.labels or rule.object_optional:
-                yield keyword, ""
+    if rule.exact:
+        return "-"
+    return rule.labels[0] if rule.labels else ""
 
 
 #: By keyword, the places of its tokens.
@@ -119,7 +121,7 @@ def check(tokens: Sequence[Token], grammar: Grammar, line: int = 1) -> Index:
     :raises MalformedDocument: a keyword is missing, repeated, out of place, has too few arguments or a wrong object.
     """
     places: Index = {}
-    rules, plain = grammar.rules, grammar.plain
+    rules, plain, single = grammar.rules, grammar.plain, grammar.single
     for place, (_, keyword, rest, label, _) in enumerate(tokens):
         if keyword in places:
             places[keyword].append(place)
@@ -127,8 +129,8 @@ def check(tokens: Sequence[Token], grammar: Grammar, line: int = 1) -> Index:
         else:
             places[keyword] = [place]
             fault = ""
-        if not fault and (keyword, label) not in plain and keyword in rules:
-            fault = _fault(rules[keyword], rest, label)
+        if plain.get(keyword) != label and not (rest and single.get(keyword) == label) and keyword in rules:
+            fault = fault or _fault(rules[keyword], rest, label)
         if fault:
             raise MalformedDocument(grammar.document, f"{keyword} {fault}", _line_of(tokens, place, line), grammar.section)
     _check_presence(tokens, places, grammar, line)
@@ -143,9 +145,6 @@ def _fault(rule: Rule, rest: str, label: str) -> str:
         return f"has an object {label!r}" + (f" where {rule.labels[0]!r} belongs" if rule.labels else "")
     if rule.labels and not label and not rule.object_optional:
         return f"has no object {rule.labels[0]!r}"
-    # The first argument begins where the line's rest does: one is there if anything is.
-    if rule.arguments == 1 and rest and not rule.exact:
-        return ""
     number = len(words(rest)) if rest else 0
     if number < rule.arguments:
         return f"has {number} arguments where {rule.arguments} belong"
