@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from txtor.directory import Microdescriptor, encoding, rsa_der, write_item
-from txtor.errors import CannotVerify, DocumentError, MalformedDocument, VerificationFailed
+from txtor.directory import Microdescriptor, ServerDescriptor, encoding, make_microdescriptor, rsa_der, write_item
+from txtor.errors import CannotVerify, DocumentError, InvalidArgument, MalformedDocument, VerificationFailed
 from txtor.test.directory.keys import rsa_key
-from txtor.test.directory.samples import sample
+from txtor.test.directory.samples import NOW, sample
 
 KEY = encoding.unpadded(b"n" * 32)
 ED25519 = encoding.unpadded(b"e" * 32)
@@ -155,3 +155,44 @@ class VerificationTests(SynchronousTestCase):
         """
         for one in Microdescriptor.parse_many(b"".join(lines) + end):
             self.assertIsInstance(one, (Microdescriptor, MalformedDocument))
+
+
+class ComputingTests(SynchronousTestCase):
+    """
+    Microdescriptors computed from server descriptors.
+    """
+
+    def test_genuine(self) -> None:
+        """
+        From genuine server descriptors come the microdescriptors that the authorities of their network agreed on, byte for byte.
+        """
+        found = Microdescriptor.parse_many(sample("network-1/microdescs"))
+        theirs = {one.content for one in found if isinstance(one, Microdescriptor)}
+        ours = {
+            make_microdescriptor(one).content
+            for one in ServerDescriptor.parse_many(sample("network-1/server-descriptors"))
+            if isinstance(one, ServerDescriptor) and one.onion_key is not None
+        }
+        self.assertEqual(len(ours), 6)
+        self.assertEqual(ours - theirs, set())
+
+    def test_without_onion_key(self) -> None:
+        """
+        Case 13: a relay without the key of the TAP handshake has a bare ``onion-key``.
+        """
+        data = sample("fresh-relay-descs")
+        descriptor = ServerDescriptor.parse(data[: data.index(b"extra-info relay000")])
+        one = make_microdescriptor(descriptor)
+        self.assertTrue(bytes(one).startswith(b"onion-key\nntor-onion-key "))
+        assert one.family_ids is not None
+        self.assertEqual(set(one.family_ids), descriptor.verify(now=NOW).family_ids)
+
+    def test_methods(self) -> None:
+        """
+        Family ids came with method 35; methods that nobody uses any more are refused.
+        """
+        data = sample("fresh-relay-descs")
+        descriptor = ServerDescriptor.parse(data[: data.index(b"extra-info relay000")])
+        self.assertIsNone(make_microdescriptor(descriptor, 34).family_ids)
+        for method in (31, 36):
+            self.assertRaises(InvalidArgument, make_microdescriptor, descriptor, method)
