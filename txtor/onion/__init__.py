@@ -22,8 +22,8 @@ from ._periods import DescriptorSlot, DescriptorSlots, OnionTiming, TimePeriod, 
 from ._plain_layers import AuthClient, FlowControl, PowParams
 from ._publication import PublicationReport, WaitFor
 from ._revision import revision_counter
-from ._ring import HashRing, HSDir, RingParameters, node_index, service_index
-from ._uploads import DescriptorReport, UploadNews, UploadRefused, UploadStarted, UploadStored
+from ._ring import HashRing, HSDir, RingParameters, node_index, select_hsdirs, service_index
+from ._uploads import DescriptorReport, UploadNews, UploadRefused, UploadStarted, UploadStored, upload_news
 
 __all__ = [
     "AuthClient",
@@ -64,8 +64,10 @@ __all__ = [
     "read_onion_key",
     "remove_authorized_client",
     "revision_counter",
+    "select_hsdirs",
     "service_index",
     "subcredential",
+    "upload_news",
     "write_authorized_client",
     "write_client_key",
     "write_onion_directory",

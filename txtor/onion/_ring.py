@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from txtor.directory import RouterStatus
 from txtor.errors import InvalidArgument
 
 from ._periods import TimePeriod, int8
@@ -29,6 +30,23 @@ class HSDir:
 
     fingerprint: str
     ed25519_identity: bytes
+
+
+def select_hsdirs(routers: Iterable[RouterStatus], ed25519_identities: Mapping[str, bytes]) -> list[HSDir]:
+    """
+    The directories for onion services of a network status.
+
+    :param routers: its relays. Where an entry does not say which protocols the relay speaks, as on the control port, the flag
+        is enough.
+    :param ed25519_identities: by fingerprint, from the relays' microdescriptors or server descriptors.
+    """
+    return [
+        HSDir(router.fingerprint, ed25519_identities[router.fingerprint])
+        for router in routers
+        if "HSDir" in router.flags
+        and (router.protocols is None or router.protocols.supports("HSDir", 2))
+        and router.fingerprint in ed25519_identities
+    ]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from txtor.events import HSDescAction, HSDescEvent
+
 
 @dataclass(frozen=True)
 class UploadStarted:
@@ -56,6 +58,26 @@ class UploadRefused:
 
 
 UploadNews = UploadStarted | UploadStored | UploadRefused
+
+
+def upload_news(event: HSDescEvent) -> UploadNews | None:
+    """
+    What an event says of an upload; ``None`` where it is about something else, or too little is in it.
+
+    A failed fetch looks like a refused upload. Which of them it was, `Uploads` knows.
+    """
+    address, directory = event.address, event.directory
+    if address is None or directory is None or directory.fingerprint is None:
+        return None
+    if event.action == HSDescAction.UPLOADED:
+        return UploadStored(address, directory.fingerprint)
+    if event.descriptor_id is None:
+        return None
+    if event.action == HSDescAction.UPLOAD:
+        return UploadStarted(address, directory.fingerprint, event.descriptor_id)
+    if event.action == HSDescAction.FAILED:
+        return UploadRefused(address, directory.fingerprint, event.descriptor_id, event.reason or "")
+    return None
 
 
 @dataclass(frozen=True)

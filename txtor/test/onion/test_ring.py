@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from txtor.directory import RouterStatus
 from txtor.errors import InvalidArgument
-from txtor.onion import HashRing, HSDir, RingParameters, TimePeriod, node_index, service_index
+from txtor.onion import HashRing, HSDir, RingParameters, TimePeriod, node_index, select_hsdirs, service_index
 
 from .samples import KEY, PERIOD
 
@@ -90,6 +91,22 @@ class RingTests(SynchronousTestCase):
         ring = HashRing(PERIOD, SRV, [HSDir("A" * 40, b"B" * 32)])
         self.assertEqual(ring.index_of("A" * 40), "29B5FA83C09E82166CED10950F83749B4E4709177ADD10F07DEAF30B18F51DE9")
         self.assertIsNone(ring.index_of("B" * 40))
+
+    def test_select(self) -> None:
+        """
+        A directory has the flag, speaks HSDir=2, and its Ed25519 identity is known.
+        """
+        entry = b"r x %s 2038-01-01 00:00:00 127.0.0.1 9001 0\ns %s\npr %s\nw Bandwidth=1\n"
+        good = entry % (b"A" * 27, b"HSDir Running", b"HSDir=1-2")
+        for text, chosen in (
+            (good, True),
+            (good.replace(b"pr HSDir=1-2\n", b""), True),
+            (good.replace(b"1-2", b"1"), False),
+            (good.replace(b"HSDir Run", b"Run"), False),
+            (good.replace(b"A" * 27, b"B" * 26 + b"A"), False),
+        ):
+            found = select_hsdirs([RouterStatus.parse(text)], {"0" * 40: b"e" * 32})
+            self.assertEqual(found, [HSDir("0" * 40, b"e" * 32)] if chosen else [])
 
     def test_small_rings(self) -> None:
         """

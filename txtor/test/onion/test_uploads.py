@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from txtor.onion import UploadRefused, UploadStarted, UploadStored
+from txtor.events import HSDescEvent
+from txtor.onion import UploadRefused, UploadStarted, UploadStored, upload_news
 from txtor.onion._uploads import DescriptorReport, UploadNews, Uploads
 
 
@@ -34,6 +35,35 @@ def report(*news: UploadNews, descriptor_id: str = "now") -> tuple[str, dict[str
         uploads.hear(each)
     found = uploads.report(descriptor_id)
     return "".join(sorted(found.holding)), dict(found.refusing), "".join(sorted(found.open))
+
+
+class NewsTests(SynchronousTestCase):
+    """
+    What events say.
+    """
+
+    def test_events(self) -> None:
+        """
+        The events of uploads, each with what it tells; the others tell nothing.
+        """
+        relay = "A" * 40
+        for text, news in (
+            (f"UPLOAD me UNKNOWN ${relay}~x now HSDIR_INDEX=00", UploadStarted("me", relay, "now")),
+            (f"UPLOAD me UNKNOWN ${relay} now", UploadStarted("me", relay, "now")),
+            (f"UPLOADED me UNKNOWN ${relay}~x", UploadStored("me", relay)),
+            (f"FAILED me NO_AUTH ${relay}~x now REASON=UPLOAD_REJECTED", UploadRefused("me", relay, "now", "UPLOAD_REJECTED")),
+            (f"FAILED me NO_AUTH ${relay}~x now REASON=NOVELTY", UploadRefused("me", relay, "now", "NOVELTY")),
+            (f"FAILED me NO_AUTH ${relay}~x now", UploadRefused("me", relay, "now", "")),
+            ("FAILED me NO_AUTH UNKNOWN now REASON=QUERY_NO_HSDIR", None),
+            (f"FAILED me NO_AUTH ${relay}~x", None),
+            (f"UPLOAD UNKNOWN UNKNOWN ${relay} now", None),
+            ("CREATED me UNKNOWN UNKNOWN now", None),
+            (f"REQUESTED me NO_AUTH ${relay} now", None),
+            (f"NOVELTY me NO_AUTH ${relay} now", None),
+            ("UPLOAD", None),
+            ("", None),
+        ):
+            self.assertEqual(upload_news(HSDescEvent(text)), news)
 
 
 class UploadsTests(SynchronousTestCase):
