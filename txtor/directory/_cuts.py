@@ -29,7 +29,8 @@ def cuts(data: bytes, first: bytes) -> list[int]:
         found.insert(0, 0)
     found[0] = 0  # blank lines above the first document are its own
     end = _back_over_annotations(data, len(data))
-    found.append(end)
+    if end > found[-1]:
+        found.append(end)
     if end != len(data):
         found.append(len(data))
     return found

@@ -148,7 +148,8 @@ class Document:
         raw = self.raw
         if raw[-1:] == b"\n" and raw[-2:-1] != b"\n" and raw[:1] not in (b"@", b"\n"):
             return raw
-        return raw[self._content_start() :].rstrip(b"\n") + b"\n"
+        content = raw[self._content_start() :].rstrip(b"\n")
+        return content + b"\n" if content else b""
 
     def _content_start(self) -> int:
         """

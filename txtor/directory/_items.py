@@ -208,7 +208,7 @@ def _check_bounds(tokens: list[Token], document: str, section: str, line: int) -
     """
     for whole, keyword, rest, _, body in tokens:
         fault = ""
-        if len(rest) > MAX_LINE:
+        if len(keyword) + len(rest) > MAX_LINE:
             fault = f"the line is longer than {MAX_LINE} bytes"
         elif len(body) > MAX_OBJECT:
             fault = f"the object is longer than {MAX_OBJECT} bytes"

@@ -207,6 +207,8 @@ class ServerDescriptor(SignedDescriptor):
         """
         Check everything that can be checked: fingerprint, keys, certificates, signatures and dates, in this order.
 
+        Values on which none of this depends, as the exit policy, are read when somebody asks for them; `parse` has read them all.
+
         :param now: the time at which it must be good; for archives, the document's own.
         :param digest: the digest that a verified consensus lists for the relay, in hexadecimal.
         :param fingerprint: the relay's fingerprint there.

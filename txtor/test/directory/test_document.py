@@ -243,6 +243,14 @@ class ParseManyTests(SynchronousTestCase):
         for data in [b"", b"\n", b"\n\n\n"]:
             self.assertEqual(list(Note.parse_many(data)), [])
 
+    def test_annotations_alone(self) -> None:
+        """
+        Annotations without a document are one error and no document.
+        """
+        (error,) = Note.parse_many(b"@a b\n@c d\n")
+        assert isinstance(error, MalformedDocument)
+        self.assertIn("does not begin with note", error.rule)
+
     def test_longer_keyword(self) -> None:
         """
         A keyword that begins like the first one begins no document.

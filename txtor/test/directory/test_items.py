@@ -113,8 +113,9 @@ class TokenizeTests(SynchronousTestCase):
         """
         Lines, objects and argument lists longer than tor reads are refused; the longest that it reads are not.
         """
-        self.assertEqual(len(items(b"a " + b"x" * MAX_LINE + b"\n")), 1)
-        self.refused(b"b\na " + b"x" * (MAX_LINE + 1) + b"\n", 2, "longer")
+        self.assertEqual(len(items(b"a " + b"x" * (MAX_LINE - 1) + b"\n")), 1)
+        self.refused(b"b\na " + b"x" * MAX_LINE + b"\n", 2, "longer")
+        self.refused(b"b\n" + b"x" * (MAX_LINE + 1) + b"\n", 2, "longer")
         self.refused(b"b\na\n-----BEGIN X-----\n" + b"A" * (MAX_OBJECT + 1) + b"\n-----END X-----\n", 2, "longer")
         self.assertEqual(len(items(b"a" + b" x" * MAX_ARGUMENTS + b"\n")[0].arguments), MAX_ARGUMENTS)
         self.refused(b"b\na" + b" x" * (MAX_ARGUMENTS + 1) + b"\n", 2, "arguments")
