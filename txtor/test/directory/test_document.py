@@ -224,7 +224,7 @@ class ParseManyTests(SynchronousTestCase):
         """
         found = list(Note.parse_many(b"rubbish\nnote\nnote a\nnote b\nnumber\n@only an annotation\n"))
         lines = [one.line for one in found if isinstance(one, MalformedDocument)]
-        self.assertEqual(lines, [1, 2, 5, 7])
+        self.assertEqual(lines, [1, 2, 5, 6])
 
     def test_unchecked(self) -> None:
         """
