@@ -1,0 +1,78 @@
+# -*- test-case-name: txtor.test.web.test_network -*-
+"""
+Agents through real Tors: the private network.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import treq
+from treq.client import HTTPClient
+from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.task import deferLater
+from twisted.protocols.policies import WrappingFactory
+from twisted.web.client import HTTPConnectionPool
+from twisted.web.resource import Resource
+from twisted.web.server import Request, Site
+
+from txtor import connect
+from txtor._deferred import deferred
+from txtor.errors import HostUnreachableError
+from txtor.socks import IsolationToken
+from txtor.testing import TorNetworkTestCase
+from txtor.web import tor_agent
+
+
+class Hello(Resource):
+    """
+    A page.
+    """
+
+    isLeaf = True  # noqa: N815  # Twisted's
+
+    def render_GET(self, request: Request) -> bytes:
+        """
+        Its path.
+        """
+        return request.path
+
+
+class AgentTests(TorNetworkTestCase):
+    """
+    `tor_agent` over the SOCKS port of a client.
+    """
+
+    @deferred
+    async def test_pages(self) -> None:
+        """
+        Agents of different isolation that share a pool have connections of their own, on different circuits; agents of the same
+        share theirs. A host that there is not is told.
+        """
+        client = self.network.clients[0]
+        site = WrappingFactory(Site(Hello()))
+        port: Any = await TCP4ServerEndpoint(self.reactor, 0, interface="127.0.0.1").listen(site)
+
+        @deferred
+        async def stop() -> None:
+            await port.stopListening()
+            while site.protocols:  # the end of a connection comes through Tor
+                await deferLater(self.reactor, 0.01)
+
+        self.addCleanup(stop)
+        number = port.getHost().port
+        pool = HTTPConnectionPool(self.reactor)
+        self.addCleanup(pool.closeCachedConnections)
+        agents = [
+            HTTPClient(tor_agent(self.reactor, client.socks_endpoint or "", pool=pool, isolation=IsolationToken(name)))
+            for name in ("one", "two", "one")
+        ]
+        for index, agent in enumerate(agents):
+            page = await agent.get(f"http://127.0.0.1:{number}/{index}")
+            self.assertEqual(await treq.content(page), f"/{index}".encode())
+        async with await connect(self.reactor, client.control_endpoint) as tor:
+            status = await tor.protocol.get_info_single("stream-status")
+        words = [line.split() for line in status.splitlines()]
+        circuits = [each[2] for each in words if each[1] == "SUCCEEDED" and each[3] == f"127.0.0.1:{number}"]
+        self.assertEqual((len(circuits), len(set(circuits))), (2, 2))
+        await self.assertFailure(agents[0].get("http://nowhere.invalid/"), HostUnreachableError)
