@@ -257,7 +257,10 @@ def read_pairs(item: Item) -> Mapping[str, str]:
 
 
 def _pairs(found: list[str]) -> dict[str, str]:
-    return {key: value for key, _, value in [word.partition("=") for word in reversed(found)]}
+    pairs: dict[str, str] = {}
+    for key, _, value in [word.partition("=") for word in found]:
+        pairs.setdefault(key, value)
+    return pairs
 
 
 def read_shared_random(item: Item) -> SharedRandomValue:
@@ -296,9 +299,17 @@ def read_signature(item: Item) -> DocumentSignature:
     ``directory-signature``; without a word for the hash function it is SHA-1.
     """
     found = item.arguments
-    if len(found) < 3:
-        found = ["sha1", *found]
-    algorithm, identity, key = found[:3]
+    return signature_of(found[:3] if len(found) > 2 else ["sha1", *found], item)
+
+
+def signature_of(found: list[str], item: Item) -> DocumentSignature:
+    """
+    A signature.
+
+    :param found: hash function, identity and digest of the signing key.
+    :param item: whose object the signature is.
+    """
+    algorithm, identity, key = found
     signature = item.object_bytes()
     if not 128 <= len(signature) <= 512:
         raise BadValue(f"a signature of {len(signature)} bytes, where 128 to 512 are allowed")
