@@ -1,5 +1,5 @@
 """
-Any bytes at all, in the place of the documents of relays and authorities: a value, or the one declared error.
+        Any bytes at all, in the place of the documents of relays and authorities: a value, or the one declared error.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ class CertificateTests(SynchronousTestCase):
 
     def test_expiry(self) -> None:
         """
-        Case 9: it is good up to and with the moment that it names, and the error tells both times.
+        Case 9 of the documents: it is good up to and with the moment that it names, and the error tells both times.
         """
         certificate = Ed25519Certificate.parse(make())
         certificate.verify(now=EXPIRES)
@@ -144,7 +144,7 @@ class CertificateTests(SynchronousTestCase):
 
     def test_extensions(self) -> None:
         """
-        Cases 12 and 125: an unknown extension that must be known refuses the certificate; another does not.
+        Case 12 of the documents, case 125: an unknown extension that must be known refuses the certificate; another does not.
         """
         Ed25519Certificate.parse(make(True, CertificateExtension(200, 2, b"x"))).verify(now=NOW)
         self.refused(make(True, CertificateExtension(200, 1, b"x")), "unknown")

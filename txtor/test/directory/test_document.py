@@ -209,7 +209,7 @@ class ParseManyTests(SynchronousTestCase):
 
     def test_one_is_broken(self) -> None:
         """
-        Cases 19 and 128: one of many that is broken is reported with its place, and the next one is read.
+        Case 19 of the documents, case 128: one of many that is broken is reported with its place, and the next one is read.
         """
         parts = [b"note %d\nnumber %d\n" % (n, n) for n in range(100)]
         parts[49] = b"note 49\nnumber 49\nnumber x\n"

@@ -78,7 +78,8 @@ class ReadingTests(SynchronousTestCase):
 
     def test_statistics(self) -> None:
         """
-        Case 14: statistics are typed under the names of their keywords, the newest ones too, and unknown ones kept.
+        Case 14 of the documents: statistics are typed under the names of their keywords, the newest ones too, and unknown
+        ones kept.
         """
         extra_info = ExtraInfo.parse(bytes(make(*LINES)))
         assert extra_info.write_history is not None and extra_info.ipv6_write_history is not None
@@ -108,7 +109,7 @@ class ReadingTests(SynchronousTestCase):
 
     def test_structure(self) -> None:
         """
-        Case 20: what is missing, repeated or out of place is refused.
+        Case 20 of the documents: what is missing, repeated or out of place is refused.
         """
         good = bytes(make(*LINES))
         for changed in [
@@ -182,7 +183,7 @@ class VerificationTests(SynchronousTestCase):
 
     def test_another_relay(self) -> None:
         """
-        Case 10: the extra-info of another relay is refused, and so is one that another relay signed.
+        Case 10 of the documents: the extra-info of another relay is refused, and so is one that another relay signed.
         """
         extra_info = make()
         other = make_extra_info(OTHER, nickname="test", published=NOW)
@@ -227,7 +228,7 @@ class VerificationTests(SynchronousTestCase):
 
     def test_expired(self) -> None:
         """
-        Case 9: an expired certificate is refused, with its time.
+        Case 9 of the documents: an expired certificate is refused, with its time.
         """
         extra_info = make()
         self.fails(extra_info, descriptor_of(extra_info), "expired at 2026-12-20 13:00:00", NOW + timedelta(days=29))
@@ -235,7 +236,7 @@ class VerificationTests(SynchronousTestCase):
 
     def test_every_byte(self) -> None:
         """
-        Cases 10 and 124: an extra-info in which any byte is changed is refused: one bit of each is tried.
+        Case 10 of the documents, case 124: an extra-info in which any byte is changed is refused: one bit of each is tried.
         """
         extra_info = make("dirreq-v3-ips us=8")
         descriptor = descriptor_of(extra_info)

@@ -76,7 +76,7 @@ class GrammarTests(SynchronousTestCase):
 
     def test_repeated(self) -> None:
         """
-        Case 20: what is known once and there twice is refused, where the second one stands.
+        Case 20 of the documents: what is known once and there twice is refused, where the second one stands.
         """
         self.refused(b"first a b\nsome\nsecond\nsecond\nlast\n", 4, "second is there twice")
         self.refused(b"first a b\nsome\nlast\nlast\n", 4, "last is there twice")
@@ -105,7 +105,7 @@ class GrammarTests(SynchronousTestCase):
 
     def test_objects(self) -> None:
         """
-        Case 20: an object where none belongs, none where one belongs, and one of another label are refused.
+        Case 20 of the documents: an object where none belongs, none where one belongs, and one of another label are refused.
         """
         self.refused(b"first a b\nsome" + KEY + b"last\n", 2, "has an object 'KEY'")
         self.refused(b"first a b\nsome\nkey\nlast\n", 3, "has no object 'KEY'")

@@ -77,7 +77,7 @@ class TokenizeTests(SynchronousTestCase):
 
     def test_broken_base64(self) -> None:
         """
-        Case 20: an object that is not base64 is refused when its bytes are asked for.
+        Case 20 of the documents: an object that is not base64 is refused when its bytes are asked for.
         """
         (item,) = items(b"key\n-----BEGIN X-----\nA!ID\n-----END X-----\n")
         self.assertRaises(MalformedDocument, item.object_bytes)
@@ -92,7 +92,8 @@ class TokenizeTests(SynchronousTestCase):
 
     def test_refusals(self) -> None:
         """
-        Case 20: CR LF, NUL, blank lines, annotations, objects without end or keyword; each with the number of its line.
+        Case 20 of the documents: CR LF, NUL, blank lines, annotations, objects without end or keyword; each with the number
+        of its line.
         """
         self.refused(b"a b\nc\r\n", 2, "CRLF")
         self.refused(b"a b\nc \0\n", 2, "NUL")

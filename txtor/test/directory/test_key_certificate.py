@@ -70,7 +70,7 @@ class KeyCertificateTests(SynchronousTestCase):
 
     def test_replaced_signing_key(self) -> None:
         """
-        Cases 3 and 119: a certificate with a replaced signing key is refused.
+        Case 3 of the documents, case 119: a certificate with a replaced signing key is refused.
         """
         replaced = GOOD.replace(
             write_item("dir-signing-key", "RSA PUBLIC KEY", rsa_der(SIGNING)),
@@ -112,7 +112,8 @@ class KeyCertificateTests(SynchronousTestCase):
 
     def test_dates(self) -> None:
         """
-        Cases 9 and 119: it is good from the first moment up to the second one, and the error tells the time.
+        Case 9 of the documents, case 119: it is good from the first moment up to the second one, and the error tells the
+        time.
         """
         one = KeyCertificate.parse(GOOD)
         one.verify(now=EXPIRES - timedelta(seconds=1))
@@ -122,7 +123,7 @@ class KeyCertificateTests(SynchronousTestCase):
 
     def test_unknown_authority(self) -> None:
         """
-        Case 4: one that is consistent and of nobody who is known is refused when the known ones are given.
+        Case 4 of the documents: one that is consistent and of nobody who is known is refused when the known ones are given.
         """
         one = KeyCertificate.parse(GOOD)
         self.assertRaises(VerificationFailed, one.verify, now=NOW, authorities=["AB" * 20])
@@ -137,7 +138,7 @@ class KeyCertificateTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        Case 20: what is missing, repeated, malformed or too long is refused.
+        Case 20 of the documents: what is missing, repeated, malformed or too long is refused.
         """
         for old, new in [
             (b"version 3", b"version 4"),

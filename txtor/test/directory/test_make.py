@@ -190,13 +190,13 @@ class ImportTests(SynchronousTestCase):
 
     def test_cryptography_missing(self) -> None:
         """
-        Cases 27 and 136: without cryptography the import fails at once; no check is ever left out.
+        Case 27 of the documents, case 136: without cryptography the import fails at once; no check is ever left out.
         """
         self.assertIn("cryptography", self.run_with("sys.modules['cryptography'] = None"))
 
     def test_cryptography_too_old(self) -> None:
         """
-        Cases 27 and 136: likewise with one that cannot recover what a signature holds.
+        Case 27 of the documents, case 136: likewise with one that cannot recover what a signature holds.
         """
         prepare = (
             "from cryptography.hazmat.primitives.asymmetric import rsa\n"

@@ -57,7 +57,7 @@ class ReadingTests(SynchronousTestCase):
 
     def test_everything(self) -> None:
         """
-        Case 14: all lines are typed, and unknown ones kept.
+        Case 14 of the documents: all lines are typed, and unknown ones kept.
         """
         one = Microdescriptor.parse(FULL)
         assert one.onion_key is not None and one.family is not None and one.protocols is not None
@@ -73,7 +73,7 @@ class ReadingTests(SynchronousTestCase):
 
     def test_bare_onion_key(self) -> None:
         """
-        Case 13: relays since 0.4.9 have a bare ``onion-key``.
+        Case 13 of the documents: relays since 0.4.9 have a bare ``onion-key``.
         """
         one = Microdescriptor.parse(BARE)
         self.assertIsNone(one.onion_key)
@@ -92,7 +92,7 @@ class ReadingTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        Case 20: what is missing, repeated or malformed is refused.
+        Case 20 of the documents: what is missing, repeated or malformed is refused.
         """
         for old, new in [
             (b"ntor-onion-key", b"x-ntor-onion-key"),
@@ -124,7 +124,7 @@ class VerificationTests(SynchronousTestCase):
 
     def test_wrong_digest(self) -> None:
         """
-        Cases 26 and 131: one with another digest is not what was asked for.
+        Case 26 of the documents, case 131: one with another digest is not what was asked for.
         """
         one = Microdescriptor.parse(FULL)
         self.assertRaises(VerificationFailed, one.verify, hashlib.sha256(BARE).digest())
@@ -178,7 +178,7 @@ class ComputingTests(SynchronousTestCase):
 
     def test_without_onion_key(self) -> None:
         """
-        Case 13: a relay without the key of the TAP handshake has a bare ``onion-key``.
+        Case 13 of the documents: a relay without the key of the TAP handshake has a bare ``onion-key``.
         """
         data = sample("fresh-relay-descs")
         descriptor = ServerDescriptor.parse(data[: data.index(b"extra-info relay000")])

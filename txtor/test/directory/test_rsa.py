@@ -86,7 +86,8 @@ class RSAKeyTests(SynchronousTestCase):
 
     def test_filler(self) -> None:
         """
-        Cases 6 and 121: a block whose filler is not FF is refused, and so is one of another type or with little filler.
+        Case 6 of the documents, case 121: a block whose filler is not FF is refused, and so is one of another type or with
+        little filler.
         """
         size = 128 - 3 - len(DIGEST)
         good = b"\x00\x01" + b"\xff" * size + b"\x00" + DIGEST
@@ -104,7 +105,7 @@ class RSAKeyTests(SynchronousTestCase):
 
     def test_longer_payload(self) -> None:
         """
-        Cases 7 and 121: a digest at the end or at the beginning of something longer is no signature of it.
+        Case 7 of the documents, case 121: a digest at the end or at the beginning of something longer is no signature of it.
         """
         for payload in [b"more" + DIGEST, DIGEST + b"more", DIGEST[:-1], b""]:
             self.assertFalse(self.key.verifies(sign_rsa(self.private, payload), DIGEST))
@@ -126,7 +127,8 @@ class RSAKeyTests(SynchronousTestCase):
 
     def test_exponents(self) -> None:
         """
-        Cases 8 and 121: a key whose exponent is not 65537 is refused, whatever the library would compute with it.
+        Case 8 of the documents, case 121: a key whose exponent is not 65537 is refused, whatever the library would compute
+        with it.
         """
         modulus = self.private.private_numbers().public_numbers.n
         self.assertEqual(RSAKey(key_der(modulus, 65537)).bits, 1024)
@@ -135,7 +137,8 @@ class RSAKeyTests(SynchronousTestCase):
 
     def test_sizes(self) -> None:
         """
-        Case 8: a key of another size than the place allows is refused; so are keys too small and too great for any place.
+        Case 8 of the documents: a key of another size than the place allows is refused; so are keys too small and too great
+        for any place.
         """
         for bits in [512, 513, 1023, 1025, 2048]:
             self.assertRaises(MalformedDocument, RSAKey, key_der(2 ** (bits - 1) + 1, 65537), 1024)

@@ -122,7 +122,7 @@ class ReadingTests(SynchronousTestCase):
 
     def test_every_line(self) -> None:
         """
-        Case 14: lines that few relays write, and those that are new, are typed or kept.
+        Case 14 of the documents: lines that few relays write, and those that are new, are typed or kept.
         """
         descriptor = ServerDescriptor.parse(
             make(
@@ -222,7 +222,7 @@ class ReadingTests(SynchronousTestCase):
 
     def test_structure(self) -> None:
         """
-        Case 20: what is missing, repeated or out of place is refused.
+        Case 20 of the documents: what is missing, repeated or out of place is refused.
         """
         good = make()
         for keyword in "published bandwidth signing-key ntor-onion-key master-key-ed25519 router-signature".split():
@@ -238,7 +238,7 @@ class ReadingTests(SynchronousTestCase):
 
     def test_cut_anywhere(self) -> None:
         """
-        Case 20: a descriptor that is cut anywhere is refused.
+        Case 20 of the documents: a descriptor that is cut anywhere is refused.
         """
         good = make()
         for end in range(0, len(good) - 1, 7):
@@ -266,7 +266,8 @@ class VerificationTests(SynchronousTestCase):
 
     def test_genuine(self) -> None:
         """
-        Cases 13 and 125: all descriptors of two real networks verify, those without ``onion-key`` and with ``family-cert`` too.
+        Case 13 of the documents, case 125: all descriptors of two real networks verify, those without ``onion-key`` and with
+        ``family-cert`` too.
         """
         checked = []
         for name in ("network-1/server-descriptors", "network-1/server-authority", "network-2/server-descriptors"):
@@ -324,7 +325,7 @@ class VerificationTests(SynchronousTestCase):
 
     def test_keys(self) -> None:
         """
-        Case 8: keys of other sizes are refused.
+        Case 8 of the documents: keys of other sizes are refused.
         """
         for keyword in ("signing-key", "onion-key"):
             data = with_item(keyword, write_item(keyword, "RSA PUBLIC KEY", rsa_der(rsa_key(2048))))
@@ -352,7 +353,8 @@ class VerificationTests(SynchronousTestCase):
 
     def test_ntor_crosscert(self) -> None:
         """
-        Case 11: the certificate by the ntor key with the other bit, of another type, or for another relay is refused.
+        Case 11 of the documents: the certificate by the ntor key with the other bit, of another type, or for another relay is
+        refused.
         """
         master, until, keyword = public_bytes(KEYS.master), NOW + LIFE, "ntor-onion-key-crosscert"
 
@@ -435,7 +437,7 @@ class VerificationTests(SynchronousTestCase):
 
     def test_expired(self) -> None:
         """
-        Case 9: with the first certificate the descriptor expires, and the error tells both times.
+        Case 9 of the documents: with the first certificate the descriptor expires, and the error tells both times.
         """
         self.assertTrue(ServerDescriptor.parse(make()).verify(now=NOW + LIFE))
         self.fails(make(), "expired at 2026-12-20 13:00:00 and it is 2026-12-20 13:00:01", NOW + LIFE + timedelta(seconds=1))
