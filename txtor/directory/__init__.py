@@ -6,11 +6,16 @@ The documents of Tor's directory: read, checked, verified and written.
 from . import _document as fields
 from . import _encoding as encoding
 from . import _grammar as rules
+from ._authorities import PUBLIC_NETWORK_DATE, PUBLIC_NETWORK_VERSION, Authorities, DirectoryAuthority
 from ._bandwidth_file import BandwidthFile, BandwidthMeasurement
+from ._bandwidth_weights import BandwidthTotals, compute_bandwidth_weights, weight_for
 from ._bridges import BridgeExtraInfo, BridgeNetworkStatus, BridgePoolAssignment, BridgePoolEntry, BridgeServerDescriptor
 from ._certificate import CERTIFICATE_TYPES, CertificateExtension, Ed25519Certificate
 from ._compression import decompress
+from ._consensus import USABLE, Consensus
+from ._consensus_diff import ConsensusDiff, DiffCommand, make_consensus_diff
 from ._cooperate import cooperate
+from ._detached_signatures import DetachedSignatures, FlavourDigest, FlavourSignature
 from ._document import Annotation, Document
 from ._ed25519 import ed25519_from_x25519, is_good_ed25519_key, verify_ed25519, x25519_from_ed25519
 from ._exit_list import ExitAddress, ExitList, ExitListEntry
@@ -24,9 +29,19 @@ from ._key_certificate import KeyCertificate, KeyCertificateVerification
 from ._kinds import UnknownDocument
 from ._limits import DOWNLOAD_LIMITS, FILE_LIMITS, Limits
 from ._make import RelayKeys, make_ed25519_certificate, write_item
+from ._make_consensus import (
+    AuthorityKeys,
+    make_consensus,
+    make_detached_signatures,
+    make_router_status,
+    make_vote,
+    sign_status,
+    write_consensus,
+)
 from ._make_descriptors import make_extra_info, make_server_descriptor, sign_descriptor
 from ._make_key_certificate import make_key_certificate
 from ._microdescriptor import Microdescriptor
+from ._network_status import NetworkStatus
 from ._port_summary import PortSummary
 from ._protocols import Protocols
 from ._reading import find_files, parse
@@ -44,6 +59,7 @@ from ._scale import FileResult, Progress, map_documents, verify_documents
 from ._server_descriptor import ServerDescriptor
 from ._server_lines import Bandwidth, ExtraInfoDigest, NtorCrosscert, Overload, RouterLine
 from ._server_verification import ServerDescriptorVerification
+from ._shared_random import SharedRandomCommit, compute_shared_random
 from ._statistics import (
     BidirectionalConnections,
     BlurredCount,
@@ -54,18 +70,27 @@ from ._statistics import (
     Period,
     Transport,
 )
+from ._status_signatures import SignatureCount, SignatureOutcome, SignatureVerdict
+from ._status_values import DirectorySource, DocumentSignature, PackageVersion, Parameters, SharedRandomValue, VotingDelay
 from ._stream import DocumentStream, Place, Reading
 from ._versions import TorVersion, VersionStatus
+from ._vote import Vote
 
 __all__ = [
     "CERTIFICATE_TYPES",
     "DEFAULT_POLICY",
     "DOWNLOAD_LIMITS",
     "FILE_LIMITS",
+    "PUBLIC_NETWORK_DATE",
+    "PUBLIC_NETWORK_VERSION",
+    "USABLE",
     "Annotation",
+    "Authorities",
+    "AuthorityKeys",
     "Bandwidth",
     "BandwidthFile",
     "BandwidthMeasurement",
+    "BandwidthTotals",
     "BidirectionalConnections",
     "BlurredCount",
     "BridgeExtraInfo",
@@ -74,7 +99,14 @@ __all__ = [
     "BridgePoolEntry",
     "BridgeServerDescriptor",
     "CertificateExtension",
+    "Consensus",
+    "ConsensusDiff",
+    "DetachedSignatures",
+    "DiffCommand",
+    "DirectoryAuthority",
+    "DirectorySource",
     "Document",
+    "DocumentSignature",
     "DocumentStream",
     "Ed25519Certificate",
     "ExitAddress",
@@ -90,17 +122,22 @@ __all__ = [
     "Family",
     "FamilyMember",
     "FileResult",
+    "FlavourDigest",
+    "FlavourSignature",
     "History",
     "Item",
     "KeyCertificate",
     "KeyCertificateVerification",
     "Limits",
     "Microdescriptor",
+    "NetworkStatus",
     "NtorCrosscert",
     "Overload",
     "OverloadFdExhausted",
     "OverloadRatelimits",
+    "PackageVersion",
     "PaddingCounts",
+    "Parameters",
     "Period",
     "Place",
     "PortSummary",
@@ -115,14 +152,23 @@ __all__ = [
     "RouterStatuses",
     "ServerDescriptor",
     "ServerDescriptorVerification",
+    "SharedRandomCommit",
+    "SharedRandomValue",
+    "SignatureCount",
+    "SignatureOutcome",
+    "SignatureVerdict",
     "TorVersion",
     "Transport",
     "UnknownDocument",
     "Verdict",
     "VersionStatus",
+    "Vote",
+    "VotingDelay",
     "are_family",
     "compare_routers",
     "compare_routers_in_slices",
+    "compute_bandwidth_weights",
+    "compute_shared_random",
     "cooperate",
     "decompress",
     "ed25519_from_x25519",
@@ -133,19 +179,27 @@ __all__ = [
     "index_routers",
     "index_routers_in_slices",
     "is_good_ed25519_key",
+    "make_consensus",
+    "make_consensus_diff",
+    "make_detached_signatures",
     "make_ed25519_certificate",
     "make_extra_info",
     "make_key_certificate",
+    "make_router_status",
     "make_server_descriptor",
+    "make_vote",
     "map_documents",
     "parse",
     "rsa_der",
     "rules",
     "sign_descriptor",
     "sign_rsa",
+    "sign_status",
     "subnet",
     "verify_documents",
     "verify_ed25519",
+    "weight_for",
+    "write_consensus",
     "write_item",
     "x25519_from_ed25519",
 ]
