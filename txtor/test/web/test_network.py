@@ -16,10 +16,11 @@ from twisted.web.client import HTTPConnectionPool
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
-from txtor import connect
+from txtor import Tor, connect
 from txtor._deferred import deferred
 from txtor.errors import HostUnreachableError
 from txtor.socks import IsolationToken
+from txtor.state import TorState
 from txtor.testing import TorNetworkTestCase
 from txtor.web import tor_agent
 
@@ -43,13 +44,10 @@ class AgentTests(TorNetworkTestCase):
     `tor_agent` over the SOCKS port of a client.
     """
 
-    @deferred
-    async def test_pages(self) -> None:
+    async def serve(self) -> int:
         """
-        Agents of different isolation that share a pool have connections of their own, on different circuits; agents of the same
-        share theirs. A host that there is not is told.
+        Serve pages until the test is over; the port.
         """
-        client = self.network.clients[0]
         site = WrappingFactory(Site(Hello()))
         port: Any = await TCP4ServerEndpoint(self.reactor, 0, interface="127.0.0.1").listen(site)
 
@@ -60,7 +58,43 @@ class AgentTests(TorNetworkTestCase):
                 await deferLater(self.reactor, 0.01)
 
         self.addCleanup(stop)
-        number = port.getHost().port
+        number: int = port.getHost().port
+        return number
+
+    async def circuits(self, tor: Tor, port: int) -> list[str]:
+        """
+        The circuits of the connections to a port.
+        """
+        words = [line.split() for line in (await tor.protocol.get_info_single("stream-status")).splitlines()]
+        return [each[2] for each in words if each[1] == "SUCCEEDED" and each[3] == f"127.0.0.1:{port}"]
+
+    @deferred
+    async def test_over_a_circuit(self) -> None:
+        """
+        An agent of a circuit asks over that circuit.
+        """
+        client = self.network.clients[0]
+        number = await self.serve()
+        async with await connect(self.reactor, client.control_endpoint) as tor:
+            state = await TorState.from_protocol(self.reactor, tor.protocol)
+            path = [state.routers[node.fingerprint or ""] for node in self.network.exits[:2]]
+            circuit = await (await state.build_circuit(path, purpose="controller")).when_built()
+            pool = HTTPConnectionPool(self.reactor)
+            agent = tor_agent(self.reactor, client.socks_endpoint or "", circuit, pool)
+            self.assertEqual(await treq.content(await HTTPClient(agent).get(f"http://127.0.0.1:{number}/page")), b"/page")
+            self.assertEqual(await self.circuits(tor, number), [str(circuit.id)])
+            await pool.closeCachedConnections()
+            await circuit.close()
+            await state.close()
+
+    @deferred
+    async def test_pages(self) -> None:
+        """
+        Agents of different isolation that share a pool have connections of their own, on different circuits; agents of the same
+        share theirs. A host that there is not is told.
+        """
+        client = self.network.clients[0]
+        number = await self.serve()
         pool = HTTPConnectionPool(self.reactor)
         self.addCleanup(pool.closeCachedConnections)
         agents = [
@@ -71,8 +105,6 @@ class AgentTests(TorNetworkTestCase):
             page = await agent.get(f"http://127.0.0.1:{number}/{index}")
             self.assertEqual(await treq.content(page), f"/{index}".encode())
         async with await connect(self.reactor, client.control_endpoint) as tor:
-            status = await tor.protocol.get_info_single("stream-status")
-        words = [line.split() for line in status.splitlines()]
-        circuits = [each[2] for each in words if each[1] == "SUCCEEDED" and each[3] == f"127.0.0.1:{number}"]
+            circuits = await self.circuits(tor, number)
         self.assertEqual((len(circuits), len(set(circuits))), (2, 2))
         await self.assertFailure(agents[0].get("http://nowhere.invalid/"), HostUnreachableError)
