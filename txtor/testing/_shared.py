@@ -88,7 +88,7 @@ class NetworkProcess:
         if not received:
             raise self._failure("The private network did not start.")
         self._output += received
-        if not self._output.endswith(b"\n\n"):
+        if not self._output.endswith(b"\n}\n"):
             return None
         return parse_description(self._output.decode("utf-8", "surrogateescape"))
 
