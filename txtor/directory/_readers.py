@@ -80,6 +80,13 @@ def read_integer(low: int = 0, high: int = 2**63 - 1) -> Callable[[Item], int]:
     return lambda item: integer(argument(item, 0), low, high)
 
 
+def read_boolean(item: Item) -> bool:
+    """
+    ``1`` or ``0``.
+    """
+    return integer(argument(item, 0), 0, 1) == 1
+
+
 def read_key(size: int) -> Callable[[Item], bytes]:
     """
     A reader of the base64 with which the line begins.

@@ -19,6 +19,7 @@ from ._grammar import Grammar, Index, Rule, any_number, maybe, once
 from ._port_summary import PortSummary
 from ._readers import (
     argument,
+    read_boolean,
     read_certificate,
     read_first_word,
     read_grouped_fingerprint,
@@ -132,7 +133,11 @@ class ServerDescriptor(SignedDescriptor):
     Seconds that the relay had been running; below zero in some archives of 2006.
     """
 
-    is_hibernating = optional("hibernating", read_integer(0, 1))
+    is_hibernating = optional("hibernating", read_boolean)
+    """
+    Whether the relay has used up its allowance and sleeps; ``None`` where it does not say, which means that it does not.
+    """
+
     onion_key = optional("onion-key", read_rsa_key(_RELAY_KEY_BITS))
     """
     The key of the old TAP handshake; relays since 0.4.9 may have none.
@@ -186,7 +191,7 @@ class ServerDescriptor(SignedDescriptor):
     allows_single_hop_exits = present("allow-single-hop-exits")
     read_history = optional("read-history", read_byte_history, checked=False)
     write_history = optional("write-history", read_byte_history, checked=False)
-    eventdns = optional("eventdns", read_integer(0, 1), checked=False)
+    eventdns = optional("eventdns", read_boolean, checked=False)
     link_and_circuit_protocols = optional("protocols", read_text)
 
     def _check_structure(self, index: Index) -> None:

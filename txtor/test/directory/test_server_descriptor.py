@@ -143,7 +143,7 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual((descriptor.overload_general.version, descriptor.overload_general.time.hour), (1, 12))
         self.assertEqual(descriptor.bridge_distribution_request, "moat")
         self.assertTrue(descriptor.is_extra_info_cache and descriptor.allows_single_hop_exits)
-        self.assertEqual((descriptor.is_hibernating, descriptor.eventdns, descriptor.uptime), (1, 1, -5))
+        self.assertEqual((descriptor.is_hibernating, descriptor.eventdns, descriptor.uptime), (True, True, -5))
         self.assertEqual(descriptor.link_and_circuit_protocols, "Link 1 2 Circuit 1")
         self.assertEqual(descriptor.read_history.values, (1, 2))
         self.assertEqual(str(descriptor.exit_policy_v6), "accept 80")
