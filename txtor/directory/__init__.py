@@ -6,6 +6,7 @@ The documents of Tor's directory: read, checked, verified and written.
 from . import _document as fields
 from . import _encoding as encoding
 from . import _grammar as rules
+from ._arrow import COLUMNS, Column, arrow_batches, arrow_schema, columns_of, to_arrow, write_parquet
 from ._authorities import PUBLIC_NETWORK_DATE, PUBLIC_NETWORK_VERSION, Authorities, DirectoryAuthority
 from ._bandwidth_file import BandwidthFile, BandwidthMeasurement
 from ._bandwidth_weights import BandwidthTotals, compute_bandwidth_weights, weight_for
@@ -40,10 +41,12 @@ from ._make_consensus import (
 )
 from ._make_descriptors import make_extra_info, make_server_descriptor, sign_descriptor
 from ._make_key_certificate import make_key_certificate
+from ._make_microdescriptor import make_microdescriptor
 from ._microdescriptor import Microdescriptor
 from ._network_status import NetworkStatus
 from ._port_summary import PortSummary
 from ._protocols import Protocols
+from ._query import Answer, DirectoryQuery, Refused, batches
 from ._reading import find_files, parse
 from ._router_index import (
     RouterChanges,
@@ -78,6 +81,7 @@ from ._vote import Vote
 
 __all__ = [
     "CERTIFICATE_TYPES",
+    "COLUMNS",
     "DEFAULT_POLICY",
     "DOWNLOAD_LIMITS",
     "FILE_LIMITS",
@@ -85,6 +89,7 @@ __all__ = [
     "PUBLIC_NETWORK_VERSION",
     "USABLE",
     "Annotation",
+    "Answer",
     "Authorities",
     "AuthorityKeys",
     "Bandwidth",
@@ -99,11 +104,13 @@ __all__ = [
     "BridgePoolEntry",
     "BridgeServerDescriptor",
     "CertificateExtension",
+    "Column",
     "Consensus",
     "ConsensusDiff",
     "DetachedSignatures",
     "DiffCommand",
     "DirectoryAuthority",
+    "DirectoryQuery",
     "DirectorySource",
     "Document",
     "DocumentSignature",
@@ -145,6 +152,7 @@ __all__ = [
     "Protocols",
     "RSAKey",
     "Reading",
+    "Refused",
     "RelayKeys",
     "RouterChanges",
     "RouterLine",
@@ -165,6 +173,10 @@ __all__ = [
     "Vote",
     "VotingDelay",
     "are_family",
+    "arrow_batches",
+    "arrow_schema",
+    "batches",
+    "columns_of",
     "compare_routers",
     "compare_routers_in_slices",
     "compute_bandwidth_weights",
@@ -185,6 +197,7 @@ __all__ = [
     "make_ed25519_certificate",
     "make_extra_info",
     "make_key_certificate",
+    "make_microdescriptor",
     "make_router_status",
     "make_server_descriptor",
     "make_vote",
@@ -196,10 +209,12 @@ __all__ = [
     "sign_rsa",
     "sign_status",
     "subnet",
+    "to_arrow",
     "verify_documents",
     "verify_ed25519",
     "weight_for",
     "write_consensus",
     "write_item",
+    "write_parquet",
     "x25519_from_ed25519",
 ]

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from txtor.errors import InvalidArgument, MalformedDocument
 
 from ._encoding import BadValue
-from ._exit_rule import ExitRule, read_rule
+from ._exit_rule import Dialect, ExitRule, read_rule
 from ._policy_summary import summarize
 from ._port_summary import REJECT_ALL, PortSummary
 from ._ports import ALL_PORTS, Interval, meets, subtract
@@ -58,15 +58,25 @@ class ExitPolicy:
     @classmethod
     def parse(cls, text: str | Iterable[str]) -> ExitPolicy:
         """
-        Read a policy as torrc and ``GETINFO exit-policy/*`` write it.
+        Read a policy in the form of torrc, in which ``GETINFO exit-policy/default`` answers as well.
 
         :param text: rules separated by commas or line ends, or an iterable of rules.
         :raises MalformedDocument: a rule is none; the line is its number, from 1. tor drops such a rule, or the whole list.
         """
-        if isinstance(text, str):
-            text = [line for line in text.replace("\r", "").replace("\n", ",").split(",") if line.strip(" \t")]
-        lines = tuple(text)
-        return cls(_read(lines, descriptor=False), None, lines)
+        lines = _split(text)
+        return cls(_read(lines, "torrc"), None, lines)
+
+    @classmethod
+    def from_getinfo(cls, text: str | Iterable[str]) -> ExitPolicy:
+        """
+        Read what tor says of its own policy: ``GETINFO exit-policy/full``, ``/ipv4``, ``/ipv6`` and ``/reject-private/relay``.
+        There, as in a descriptor, ``*`` is IPv4, and rules for IPv6 begin with ``accept6`` and ``reject6``.
+
+        :param text: rules separated by commas or line ends, or an iterable of rules.
+        :raises MalformedDocument: a rule is none; the line is its number, from 1.
+        """
+        lines = _split(text)
+        return cls(_read(lines, "getinfo"), None, lines)
 
     @classmethod
     def from_descriptor(cls, lines: Iterable[str], ipv6_policy: PortSummary | None = None) -> ExitPolicy:
@@ -78,7 +88,7 @@ class ExitPolicy:
         :raises MalformedDocument: a line is no rule of a descriptor; the line is its number among these, from 1.
         """
         lines = tuple(lines)
-        return cls(_read(lines, descriptor=True), REJECT_ALL if ipv6_policy is None else ipv6_policy, lines)
+        return cls(_read(lines, "descriptor"), REJECT_ALL if ipv6_policy is None else ipv6_policy, lines)
 
     # -- questions ----------------------------------------------------------------------------------------------------
 
@@ -206,12 +216,18 @@ class ExitPolicy:
         return f"<ExitPolicy {str(self)[:120]}>"
 
 
-def _read(lines: Iterable[str], descriptor: bool) -> Iterator[ExitRule]:
+def _split(text: str | Iterable[str]) -> tuple[str, ...]:
+    if isinstance(text, str):
+        text = [line for line in text.replace("\r", "").replace("\n", ",").split(",") if line.strip(" \t")]
+    return tuple(text)
+
+
+def _read(lines: Iterable[str], dialect: Dialect) -> Iterator[ExitRule]:
     for number, line in enumerate(lines, 1):
         try:
             if number > _MOST_LINES:
                 raise BadValue(f"more than {_MOST_LINES} rules")
-            yield from read_rule(line, descriptor)
+            yield from read_rule(line, dialect)
         except BadValue as error:
             raise MalformedDocument("exit policy", str(error), number, _SECTION) from None
 

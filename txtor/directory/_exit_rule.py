@@ -1,13 +1,17 @@
 # -*- test-case-name: txtor.test.directory.test_exit_policy -*-
 """
-One rule of an exit policy, and how it is written in its two places.
+One rule of an exit policy, and how it is written in its three places.
 
-========================  ====================================  =========================================================
-place                     ``*`` is                              besides
-========================  ====================================  =========================================================
-server descriptor         every IPv4 address                    IPv6 addresses, ``accept6`` and ``reject6`` are refused
-torrc, GETINFO            every address                         ``*4 *6 private accept6 reject6``, IPv6; no ports is all
-========================  ====================================  =========================================================
+======================  =========================================  =====================================================
+place                   ``*`` is                                   besides
+======================  =========================================  =====================================================
+server descriptor       every IPv4 address                         no IPv6 addresses, ``accept6`` or ``reject6``
+torrc                   every address                              ``*4 *6 private accept6 reject6``; no ports is all
+GETINFO exit-policy/    every IPv4 address; every IPv6 address     as torrc
+full, ipv4, ipv6        behind ``accept6`` and ``reject6``
+======================  =========================================  =====================================================
+
+tor answers ``exit-policy/default`` in the form of torrc, and the others in the form of descriptors, with rules for IPv6 added.
 
 See dir-spec 2.1.3, exitpattern, and tor's manual, ExitPolicy.
 """
@@ -16,10 +20,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ._encoding import BadValue, integer, ipv4, ipv6
 
+Dialect = Literal["descriptor", "torrc", "getinfo"]
 _WORDS = {"accept": (True, False), "reject": (False, False), "accept6": (True, True), "reject6": (False, True)}
 _BITS = {4: 32, 6: 128}
 
@@ -78,25 +83,29 @@ class ExitRule(NamedTuple):
         return family == self.family and (number ^ self.number) >> (_BITS[family] - self.bits) == 0
 
     def __str__(self) -> str:
-        if self.bits == 0:
-            network = "*" if self.family == 4 else "*6"
-        else:
+        """
+        The rule as tor writes it in descriptors and for ``GETINFO exit-policy/full``.
+        """
+        word = ("accept" if self.is_accept else "reject") + ("6" if self.family == 6 else "")
+        network = "*"
+        if self.bits:
             address = self.address if self.family == 4 else f"[{self.address}]"
             network = address if self.bits == _BITS[self.family] else f"{address}/{self.bits}"
         ports = str(self.min_port) if self.min_port == self.max_port else f"{self.min_port}-{self.max_port}"
         if self.max_port < self.min_port:
             ports = "0"
-        return f"{'accept' if self.is_accept else 'reject'} {network}:{'*' if self.is_port_wildcard else ports}"
+        return f"{word} {network}:{'*' if self.is_port_wildcard else ports}"
 
 
-def read_rule(text: str, descriptor: bool) -> Iterator[ExitRule]:
+def read_rule(text: str, dialect: Dialect) -> Iterator[ExitRule]:
     """
     The rules that one line stands for: one, or several for ``private`` and for ``*`` in torrc.
 
     :param text: as ``accept 192.0.2.0/24:80-443``.
-    :param descriptor: whether it is a line of a server descriptor.
+    :param dialect: the place that it is from.
     :raises BadValue: it is no rule of its place.
     """
+    descriptor = dialect == "descriptor"
     word, _, pattern = text.strip(" \t").partition(" ")
     if word not in _WORDS or (descriptor and word[-1] == "6"):
         raise BadValue(f"neither accept nor reject: {word[:40]!r}")
@@ -105,7 +114,8 @@ def read_rule(text: str, descriptor: bool) -> Iterator[ExitRule]:
     min_port, max_port = _read_ports(ports, 0 if descriptor else 1)
     matched = False
     for family, number, bits in _read_network(network, descriptor):
-        if only_ipv6 and family == 4:
+        other = network == "*" and dialect == "getinfo" and family == 6 and not only_ipv6
+        if other or (only_ipv6 and family == 4):
             continue
         matched = True
         yield ExitRule(is_accept, family, number, bits, min_port, max_port)

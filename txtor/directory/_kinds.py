@@ -15,6 +15,8 @@ from txtor.errors import InvalidArgument, ObsoleteDocument, UnsupportedDocument
 
 from ._bandwidth_file import BandwidthFile
 from ._bridges import BridgeExtraInfo, BridgeNetworkStatus, BridgePoolAssignment, BridgeServerDescriptor
+from ._consensus import Consensus
+from ._detached_signatures import DetachedSignatures
 from ._document import Document
 from ._exit_list import ExitList
 from ._extra_info import ExtraInfo
@@ -24,6 +26,7 @@ from ._key_certificate import KeyCertificate
 from ._lines import LineDocument
 from ._microdescriptor import Microdescriptor
 from ._server_descriptor import ServerDescriptor
+from ._vote import Vote
 
 
 class UnknownDocument(LineDocument):
@@ -94,10 +97,10 @@ _KINDS = (
     Kind("extra-info", ExtraInfo, "extra-info"),
     Kind("microdescriptor", Microdescriptor, "onion-key"),
     Kind("dir-key-certificate-3", KeyCertificate, _KEYS),
-    Kind("network-status-consensus-3", UnknownDocument, "network-status-version", inside=(_KEYS,)),
-    Kind("network-status-microdesc-consensus-3", UnknownDocument, "network-status-version", inside=(_KEYS,)),
-    Kind("network-status-vote-3", UnknownDocument, "network-status-version", inside=(_KEYS,)),
-    Kind("detached-signature-3", UnknownDocument, "consensus-digest"),
+    Kind("network-status-consensus-3", Consensus, "network-status-version", inside=(_KEYS,)),
+    Kind("network-status-microdesc-consensus-3", Consensus, "network-status-version", inside=(_KEYS,)),
+    Kind("network-status-vote-3", Vote, "network-status-version", inside=(_KEYS,)),
+    Kind("detached-signature-3", DetachedSignatures, "consensus-digest"),
     Kind("bridge-server-descriptor", BridgeServerDescriptor, "router", inside=("onion-key",)),
     Kind("bridge-extra-info", BridgeExtraInfo, "extra-info"),
     Kind("bridge-network-status", BridgeNetworkStatus),

@@ -54,9 +54,22 @@ class GrammarTests(SynchronousTestCase):
         """
         In torrc ``*`` is both families, ``*4`` and ``*6`` are one, and ports may be left out. Case 130.
         """
-        self.assertEqual([str(rule) for rule in ExitPolicy.parse("accept *")], ["accept *:*", "accept *6:*"])
+        self.assertEqual([str(rule) for rule in ExitPolicy.parse("accept *")], ["accept *:*", "accept6 *:*"])
         self.assertEqual([rule.family for rule in ExitPolicy.parse("accept *4:80,accept *6:81")], [4, 6])
         self.assertEqual([rule.family for rule in ExitPolicy.parse("accept6 *:80\nreject6 [2001:db8::]/32:*")], [6, 6])
+
+    def test_getinfo(self) -> None:
+        """
+        What tor says of its own policy has ``*`` for IPv4 and rules of their own for IPv6, as tor 0.4.9.11 writes them; read
+        as torrc the second rule would come too late.
+        """
+        text = "reject *:25\naccept6 *:25-26\nreject6 [2001::]/16:443\nreject6 *:*\nreject *:*"
+        policy = ExitPolicy.from_getinfo(text)
+        self.assertEqual([rule.family for rule in policy], [4, 6, 6, 6, 4])
+        self.assertEqual("\n".join(map(str, policy)), text)
+        self.assertEqual((str(policy.summary(4)), str(policy.summary(6))), ("reject 1-65535", "accept 25-26"))
+        self.assertFalse(ExitPolicy.parse(text).can_exit_to("2001:db8::1", 25))
+        self.assertTrue(policy.can_exit_to("2001:db8::1", 25))
 
     def test_private(self) -> None:
         """
@@ -137,6 +150,8 @@ class GrammarTests(SynchronousTestCase):
         with contextlib.suppress(MalformedDocument):
             policy = ExitPolicy.from_descriptor(lines) if in_descriptor else ExitPolicy.parse(lines)
             self.assertEqual(policy.lines, tuple(lines))
+            if not in_descriptor:
+                self.assertEqual(ExitPolicy.from_getinfo(map(str, policy)).rules, policy.rules)
 
 
 class EvaluationTests(SynchronousTestCase):
