@@ -100,13 +100,17 @@ class OnionTiming:
 
     :ivar period_length: of a time period, in minutes (``hsdir_interval``).
     :ivar voting_interval: between two consensuses, in seconds.
+    :ivar voting_offset: how long after a multiple of the interval a consensus is valid, in seconds; not 0 on test networks alone.
     """
 
     period_length: int = 1440
     voting_interval: int = 3600
+    voting_offset: int = 0
 
     def __post_init__(self) -> None:
         if not (_SHORTEST <= self.period_length <= _INTERVAL_BOUNDS[1] and 1 <= self.voting_interval <= 86400):
+            raise InvalidArgument(f"Not the timing of a network: {self}")
+        if not 0 <= self.voting_offset < self.voting_interval:
             raise InvalidArgument(f"Not the timing of a network: {self}")
 
     @classmethod
@@ -121,10 +125,11 @@ class OnionTiming:
         :raises InvalidArgument: the times make no sense.
         """
         interval = unix(fresh_until) - unix(valid_after)
-        if testing:
-            return cls(24 * interval // 60, interval)
+        if interval <= 0:
+            raise InvalidArgument(f"A consensus that is fresh until {fresh_until} is not valid after {valid_after}.")
         low, high = _INTERVAL_BOUNDS
-        return cls(min(max(params.get("hsdir_interval", 1440), low), high), interval)
+        length = 24 * interval // 60 if testing else min(max(params.get("hsdir_interval", 1440), low), high)
+        return cls(length, interval, unix(valid_after) % interval)
 
     @property
     def _offset(self) -> int:
@@ -155,8 +160,8 @@ class OnionTiming:
         """
         When the run of the shared random protocol began that makes the *next* value; the current value counts from here.
         """
-        length = 24 * self.voting_interval
-        return _EPOCH + timedelta(seconds=unix(when) // length * length)
+        votes = (unix(when) - self.voting_offset) // self.voting_interval
+        return _EPOCH + timedelta(seconds=votes // 24 * 24 * self.voting_interval + self.voting_offset)
 
     def between_period_and_shared_random(self, when: datetime) -> bool:
         """

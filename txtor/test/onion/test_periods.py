@@ -81,6 +81,19 @@ class PeriodTests(SynchronousTestCase):
         self.assertEqual(OnionTiming.of_consensus(DAY, hour, {"hsdir_interval": 99999}), OnionTiming(14400, 3600))
         self.assertEqual(OnionTiming.of_consensus(DAY, short, {}, testing=True), GENUINE_TIMING)
         self.assertRaises(InvalidArgument, OnionTiming.of_consensus, hour, DAY, {})
+        self.assertRaises(InvalidArgument, OnionTiming.of_consensus, DAY, DAY, {})
+
+    def test_offset(self) -> None:
+        """
+        On a test network consensuses may be valid some seconds after a multiple of their interval, and runs begin so too.
+        """
+        first = DAY + timedelta(seconds=6)
+        timing = OnionTiming.of_consensus(first, first + timedelta(seconds=10), {}, testing=True)
+        self.assertEqual(timing, OnionTiming(4, 10, 6))
+        for seconds, start in ((0, 0), (239, 0), (240, 240), (-1, -240)):
+            self.assertEqual(
+                timing.shared_random_run(first + timedelta(seconds=seconds)), first + timedelta(seconds=start)
+            )
 
     def test_refused(self) -> None:
         """
@@ -94,6 +107,7 @@ class PeriodTests(SynchronousTestCase):
         self.assertRaises(InvalidArgument, lambda: TimePeriod(0).previous)
         self.assertRaises(InvalidArgument, OnionTiming().start, TimePeriod(2**62))
         self.assertRaises(InvalidArgument, OnionTiming, 1440, 0)
+        self.assertRaises(InvalidArgument, OnionTiming, 1440, 10, 10)
         self.assertRaises(InvalidArgument, descriptor_slots, DAY, b"", None)
 
 
@@ -151,9 +165,9 @@ class SlotTests(SynchronousTestCase):
     @settings(deadline=None, max_examples=150)
     @given(
         st.datetimes(datetime(1975, 1, 1), datetime(2100, 1, 1), timezones=st.just(timezone.utc)),
-        st.sampled_from([(1440, 3600), (8, 20), (1440, 1800), (720, 3600), (60, 300), (14400, 3600)]),
+        st.sampled_from([(1440, 3600), (8, 20), (1440, 1800), (720, 3600), (60, 300), (14400, 3600), (4, 10, 6)]),
     )
-    def test_any_time(self, now: datetime, measures: tuple[int, int]) -> None:
+    def test_any_time(self, now: datetime, measures: tuple[int, ...]) -> None:
         """
         At any time of any network the two periods follow each other, clients want the current one, and what clients want
         changes only between two descriptors that both exist.
