@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from txtor.errors import InvalidArgument
 from txtor.onion import ClientAuthKey, ClientAuthPublicKey
+from txtor.onion._encoding import read_base32, write_base32
 
 SECRET = ClientAuthKey(b"\1" * 32)
 PUBLIC = "UTQJFEVWKHBHROLXFRLJ6X5JXMJ5SBVUNK3IZHPZ3QVUICPYUIEQ"
@@ -90,6 +91,22 @@ class ClientKeyTests(SynchronousTestCase):
         """
         other = ClientAuthKey.generate()
         self.assertEqual(SECRET.exchange(other.public_key.public_bytes), other.exchange(SECRET.public_key.public_bytes))
+
+
+class Base32Tests(SynchronousTestCase):
+    """
+    Base32 as such.
+    """
+
+    def test_lengths(self) -> None:
+        """
+        Numbers of characters that no bytes give, and all others.
+        """
+        for text in ("A", "AAA", "AAAAAA", "A" * 9, "=", "AA=", "AA=====" + "=" * 2, "AB", "A A"):
+            self.assertRaises(InvalidArgument, read_base32, text, "It")
+        for value in (b"", b"a", b"ab", b"abc", b"abcd", b"abcde"):
+            self.assertEqual(read_base32(write_base32(value), "It"), value)
+        self.assertEqual(read_base32("me======", "It"), b"a")
 
 
 class AnyClientKeyTests(SynchronousTestCase):

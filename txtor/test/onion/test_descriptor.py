@@ -431,7 +431,15 @@ class ForgedTests(SynchronousTestCase):
         def swapped(kind: int, key: bytes, expires: int, signer: bytes, sign: Callable[[bytes], bytes]) -> bytes:
             return make(kind, POINTS[0].auth_key if kind == 0x0B else key, expires, signer, sign)
 
-        for wrong, why in ((other_type, "type"), (other_signer, "another signing key"), (unsigned, "signature"),
+        def unnamed(kind: int, key: bytes, expires: int, signer: bytes, sign: Callable[[bytes], bytes]) -> bytes:
+            good = make(kind, key, expires, signer, sign)
+            return good if kind != 0x0B else good[:39] + b"\0" + sign(good[:39] + b"\0")
+
+        def no_key(kind: int, key: bytes, expires: int, signer: bytes, sign: Callable[[bytes], bytes]) -> bytes:
+            return make(kind, b"\1" + bytes(31) if kind == 0x09 else key, expires, signer, sign)
+
+        for wrong, why in ((other_type, "type"), (unnamed, "does not name"), (no_key, "no key"),
+                           (other_signer, "another signing key"), (unsigned, "signature"),
                            (past, "expired"), (swapped, "another key")):  # fmt: skip
             with patch.object(making, "_certificate", wrong):
                 content = self.content(make_onion_descriptor(KEY, POINTS, slot(), NOW))
