@@ -47,7 +47,7 @@ from ._network_status import NetworkStatus
 from ._port_summary import PortSummary
 from ._protocols import Protocols
 from ._query import Answer, DirectoryQuery, Refused, batches
-from ._reading import find_files, parse
+from ._reading import find_files, parse, parse_in_steps
 from ._router_index import (
     RouterChanges,
     RouterStatuses,
@@ -203,6 +203,7 @@ __all__ = [
     "make_vote",
     "map_documents",
     "parse",
+    "parse_in_steps",
     "rsa_der",
     "rules",
     "sign_descriptor",

@@ -23,19 +23,20 @@ T = TypeVar("T")
 @deferred
 async def cooperate(
     cooperator: Cooperator,
-    items: Iterable[T],
+    items: Iterable[T | None],
     consume: Callable[[T], Deferred[None] | None],
     *,
     slice_seconds: float = 0.005,
     clock: Callable[[], float] = perf_counter,
 ) -> int:
     """
-    Go through an iterable, such as what `parse` gives, without keeping the reactor from its work.
+    Go through an iterable, such as what `parse_in_steps` gives, without keeping the reactor from its work.
 
     Cancelling the Deferred stops it; what is being made by the iterable is closed.
 
     :param cooperator: who shares out the reactor's time: ``Cooperator(scheduler=lambda f: reactor.callLater(0, f))``, or
         `twisted.internet.task`'s own.
+    :param items: ``None`` among them is a step of work that made no item, and is not consumed.
     :param consume: called with each item. Where it returns a Deferred, the next item waits for it.
     :param slice_seconds: after how much work the reactor gets a turn. One item that takes longer is not interrupted.
     :param clock: seconds, from any beginning.
@@ -47,8 +48,8 @@ async def cooperate(
         nonlocal count
         began = clock()
         for item in items:
-            count += 1
-            waiting = consume(item)
+            count += item is not None
+            waiting = None if item is None else consume(item)
             if waiting is not None or clock() - began >= slice_seconds:
                 yield waiting
                 began = clock()

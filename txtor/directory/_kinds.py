@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.directory.test_kinds -*-
+# -*- test-case-name: txtor.test.directory.test_stream -*-
 """
 What kind of document some bytes are: by their ``@type`` annotation, or by how they begin.
 

@@ -47,6 +47,23 @@ def parse(
     :return: each document, and in its place each error, of which none ends the run.
     :raises InvalidArgument: there is no such type, or nothing at the path.
     """
+    steps = parse_in_steps(source, type, check=check, limits=limits)
+    return (reading for reading in steps if reading is not None)
+
+
+def parse_in_steps(
+    source: Source,
+    type: str | type[Document] | None = None,  # noqa: A002  # the word of the annotation
+    *,
+    check: bool = True,
+    limits: Limits = FILE_LIMITS,
+) -> Iterator[Reading | None]:
+    """
+    Read documents as `parse` does, in steps that take some milliseconds each: for `cooperate`, beside a reactor.
+
+    :return: each document and each error, and ``None`` after a step in which none was finished.
+    :raises InvalidArgument: there is no such type, or nothing at the path.
+    """
     DocumentStream(type)  # a type that is none is told at once, and not when the first reading is asked for
     if isinstance(source, str | os.PathLike):
         path = os.fspath(source)
@@ -84,7 +101,7 @@ def _check_path(path: str) -> None:
         raise InvalidArgument(f"There is no file or folder {path!r}.")
 
 
-def _of_path(path: str, kind: str | type[Document] | None, check: bool, limits: Limits) -> Iterator[Reading]:
+def _of_path(path: str, kind: str | type[Document] | None, check: bool, limits: Limits) -> Iterator[Reading | None]:
     for name in find_files(path):
         yield from _of_pieces(_pieces_of_file(name), kind, check, limits, Place(name))
 
@@ -99,7 +116,7 @@ def _pieces_of_file(path: str) -> Iterator[bytes]:
 
 def _of_pieces(
     pieces: Iterable[bytes], kind: str | type[Document] | None, check: bool, limits: Limits, place: Place
-) -> Iterator[Reading]:
+) -> Iterator[Reading | None]:
     """
     Read a file: decompress it, and take it apart where it is an archive.
     """
@@ -119,7 +136,7 @@ def _of_pieces(
 
 def _of_member(
     pieces: Iterable[bytes], kind: str | type[Document] | None, check: bool, limits: Limits, place: Place
-) -> Iterator[Reading]:
+) -> Iterator[Reading | None]:
     """
     Read a member of an archive. What is wrong with it alone does not concern the others.
     """
@@ -135,18 +152,19 @@ def _of_member(
 
 def _read(
     pieces: Iterable[bytes], kind: str | type[Document] | None, check: bool, limits: Limits, place: Place
-) -> Iterator[Reading]:
+) -> Iterator[Reading | None]:
     """
     Read documents out of plain bytes. Where these break off, what had begun is no document but the error.
     """
     stream = DocumentStream(kind, check=check, limits=limits, source=place.source, member=place.member)
     try:
         for piece in pieces:
-            yield from stream.feed(piece)
+            yield from stream.feed_in_steps(piece)
+            yield None
     except DocumentError as error:
         yield Reading(None, error, b"", stream.place)
         return
-    yield from stream.finish()
+    yield from stream.finish_in_steps()
 
 
 def _unpack(pieces: Iterable[bytes], limits: Limits) -> tuple[bytes, Iterable[bytes]]:

@@ -25,6 +25,7 @@ from txtor.errors import DocumentError, MalformedDocument
 from ._document import Document
 from ._kinds import NO_KIND, Kind, kind_for, kind_of_line, kind_of_type, make, refine
 from ._limits import FILE_LIMITS, Limits
+from ._network_status import NetworkStatus
 
 _LONGEST_LINE = 128 * 1024
 #: A boundary is a line end, a keyword and a separator: so much may stand at the end of a piece without being seen.
@@ -125,6 +126,20 @@ class DocumentStream:
 
         :return: the documents that ended in them.
         """
+        return (reading for reading in self.feed_in_steps(data) if reading is not None)
+
+    def finish(self) -> Iterator[Reading]:
+        """
+        Take the end of the bytes.
+
+        :return: the last documents.
+        """
+        return (reading for reading in self.finish_in_steps() if reading is not None)
+
+    def feed_in_steps(self, data: bytes) -> Iterator[Reading | None]:
+        """
+        The same as `feed`, with a ``None`` after each few milliseconds of work on one document.
+        """
         self._held += data
         while (end := self._find_end(final=False)) is not None:
             yield from self._take(end)
@@ -135,11 +150,9 @@ class DocumentStream:
         if len(self._held) > self._limits.document:
             yield from self._give_up()
 
-    def finish(self) -> Iterator[Reading]:
+    def finish_in_steps(self) -> Iterator[Reading | None]:
         """
-        Take the end of the bytes.
-
-        :return: the last documents.
+        The same as `finish`, with a ``None`` after each few milliseconds of work on one document.
         """
         while self._start < len(self._held):
             end = self._find_end(final=True)
@@ -179,7 +192,7 @@ class DocumentStream:
                 return _judge(self._given, annotation, line, place, end)
             place = end + 1
 
-    def _take(self, end: int) -> Iterator[Reading]:
+    def _take(self, end: int) -> Iterator[Reading | None]:
         """
         Read the document that ends at an offset, and go on behind it.
         """
@@ -192,9 +205,9 @@ class DocumentStream:
         if self._is_given_up:
             self._is_given_up = False
         elif raw.strip(b"\n"):
-            yield self._read(raw, raw[content:], head, place)
+            yield from self._read(raw, raw[content:], head, place)
 
-    def _read(self, raw: bytes, content: bytes, head: _Head, place: Place) -> Reading:
+    def _read(self, raw: bytes, content: bytes, head: _Head, place: Place) -> Iterator[Reading | None]:
         """
         The document, or why it is none.
         """
@@ -207,11 +220,16 @@ class DocumentStream:
             if raw.count(b"\n") > self._limits.lines:
                 raise MalformedDocument(name, f"more than {self._limits.lines} lines", 1)
             document = make(head.kind if self._given is not None else refine(head.kind, content), raw)
+            if self._check and isinstance(document, NetworkStatus):
+                yield None
+                document.index  # noqa: B018  # reading it is the check of the structure
+                yield from document.routers_in_slices()
             if self._check:
                 document.check()
         except DocumentError as error:
-            return Reading(None, _moved(error, place.line - 1), raw, place)
-        return Reading(document, None, raw, place)
+            yield Reading(None, _moved(error, place.line - 1), raw, place)
+            return
+        yield Reading(document, None, raw, place)
 
     def _give_up(self) -> Iterator[Reading]:
         """

@@ -13,7 +13,7 @@ from twisted.internet.task import Clock, Cooperator
 from twisted.trial.unittest import SynchronousTestCase
 
 import txtor.directory
-from txtor.directory import cooperate, parse
+from txtor.directory import cooperate, parse_in_steps
 
 from .documents import broken_descriptors
 
@@ -48,7 +48,8 @@ class CooperateTests(SynchronousTestCase):
         Every reading is consumed, in order, and the number of them comes out.
         """
         found: list[bool] = []
-        done = cooperate(self.cooperator(), parse(broken_descriptors(20, 4)), lambda reading: found.append(reading.error is None))
+        readings = parse_in_steps(broken_descriptors(20, 4))
+        done = cooperate(self.cooperator(), readings, lambda reading: found.append(reading.error is None))
         self.turn()
         self.assertEqual(self.successResultOf(done), 20)
         self.assertEqual(found, [number != 4 for number in range(20)])
@@ -66,6 +67,21 @@ class CooperateTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(done), 20)
         done = cooperate(self.cooperator(), [0.01] * 3, consume, slice_seconds=0.005, clock=lambda: self.now)
         self.assertEqual(self.turn(), 4)
+
+    def test_steps(self) -> None:
+        """
+        A step that makes no item is work and no item.
+        """
+        found: list[int] = []
+
+        def items() -> Iterator[int | None]:
+            for item in (None, 1, None, None, 2):
+                self.now += 0.01
+                yield item
+
+        done = cooperate(self.cooperator(), items(), found.append, slice_seconds=0.005, clock=lambda: self.now)
+        self.assertEqual(self.turn(), 6)
+        self.assertEqual((found, self.successResultOf(done)), ([1, 2], 2))
 
     def test_waits(self) -> None:
         """
