@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 
 from txtor.errors import CannotVerify, MalformedDocument, VerificationFailed
 
@@ -39,8 +40,7 @@ CERTIFICATE_TYPES = {
 }
 
 
-@dataclass(frozen=True)
-class CertificateExtension:
+class CertificateExtension(NamedTuple):
     """
     An extension of a certificate.
 
@@ -102,18 +102,28 @@ class Ed25519Certificate:
         if data[0] != 1:
             raise BadValue(f"version {data[0]} where 1 is known")
         extensions = _read_extensions(data)
-        signers = [extension for extension in extensions if extension.type == _SIGNING_KEY]
-        if len(signers) > 1:
+        signers = 0
+        for kind, flags, content in extensions:
+            if kind == _SIGNING_KEY:
+                signers += 1
+                if len(content) != 32:
+                    raise BadValue(f"the key that signed it is {len(content)} bytes long")
+            elif flags & _AFFECTS_VALIDATION:
+                raise BadValue(f"extension {kind} is unknown and must be known")
+        if signers > 1:
             raise BadValue("two keys are said to have signed it")
-        for extension in extensions:
-            if extension.type == _SIGNING_KEY:
-                if len(extension.data) != 32:
-                    raise BadValue(f"the key that signed it is {len(extension.data)} bytes long")
-            elif extension.affects_validation:
-                raise BadValue(f"extension {extension.type} is unknown and must be known")
-        return cls(
-            data, data[1], int.from_bytes(data[2:6], "big"), data[6], data[7:_HEADER], extensions, data[-_SIGNATURE:]
+        certificate = object.__new__(cls)
+        # At once: the constructor of a frozen dataclass takes longer for its seven attributes than everything above.
+        certificate.__dict__.update(
+            raw=data,
+            type=data[1],
+            expiration_hours=int.from_bytes(data[2:6], "big"),
+            key_type=data[6],
+            key=data[7:_HEADER],
+            extensions=extensions,
+            signature=data[-_SIGNATURE:],
         )
+        return certificate
 
     @property
     def type_name(self) -> str | None:

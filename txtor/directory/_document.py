@@ -166,7 +166,7 @@ class Document:
         """
         if self._reading is None:
             first = self._content_start()
-            line = 1 + self.raw.count(b"\n", 0, first)
+            line = 1 + self.raw.count(b"\n", 0, first) if first else 1
             self._reading = _Reading(tokenize(self.content, self.grammar.document, line=line), first, line)
         return self._reading
 

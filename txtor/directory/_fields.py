@@ -74,31 +74,50 @@ def read_item(document: Document, place: int, read: Callable[[Item], T]) -> T:
     try:
         return read(Item(reading.tokens[place], 0, 0))
     except (BadValue, MalformedDocument) as error:
-        rule = error.rule if isinstance(error, MalformedDocument) else str(error)
-        item = document.item_at(place)
-        grammar = document.grammar
-        raise MalformedDocument(grammar.document, f"{item.keyword}: {rule}", item.line, grammar.section) from None
+        raise _misread(document, place, error) from None
+
+
+def _misread(document: Document, place: int, error: BadValue | MalformedDocument) -> MalformedDocument:
+    """
+    The error of an item's value, with the place of the item.
+    """
+    rule = error.rule if isinstance(error, MalformedDocument) else str(error)
+    item = document.item_at(place)
+    grammar = document.grammar
+    return MalformedDocument(grammar.document, f"{item.keyword}: {rule}", item.line, grammar.section)
 
 
 def required(keyword: str, read: Callable[[Item], T], checked: bool = True) -> Field[T]:
     """
     The value of a keyword that the table requires.
     """
-    return Field(keyword, lambda document, places: read_item(document, places[0], read), checked)
+
+    def read_first(document: Document, places: list[int]) -> T:
+        return read_item(document, places[0], read)
+
+    return Field(keyword, read_first, checked)
 
 
 def optional(keyword: str, read: Callable[[Item], T | None], checked: bool = True) -> Field[T | None]:
     """
     The value of a keyword, or ``None`` where it is absent.
     """
-    return Field(keyword, lambda document, places: read_item(document, places[0], read) if places else None, checked)
+
+    def read_first(document: Document, places: list[int]) -> T | None:
+        return read_item(document, places[0], read) if places else None
+
+    return Field(keyword, read_first, checked)
 
 
 def repeated(keyword: str, read: Callable[[Item], T], checked: bool = True) -> Field[tuple[T, ...]]:
     """
     The values of all items of a keyword, in order.
     """
-    return Field(keyword, lambda document, places: tuple([read_item(document, place, read) for place in places]), checked)
+
+    def read_all(document: Document, places: list[int]) -> tuple[T, ...]:
+        return tuple([read_item(document, place, read) for place in places])
+
+    return Field(keyword, read_all, checked)
 
 
 def present(keyword: str) -> Field[bool]:

@@ -87,12 +87,12 @@ class Grammar:
     rules: Mapping[str, Rule]
     positions: Mapping[int, str] = field(default_factory=dict)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    required: tuple[str, ...] = field(init=False)
+    required: frozenset[str] = field(init=False)
     plain: Mapping[str, str] = field(init=False)
     single: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "required", tuple(keyword for keyword, rule in self.rules.items() if rule.required))
+        object.__setattr__(self, "required", frozenset(keyword for keyword, rule in self.rules.items() if rule.required))
         object.__setattr__(self, "plain", {keyword: _label(rule) for keyword, rule in self.rules.items() if not rule.arguments})
         single = {keyword: _label(rule) for keyword, rule in self.rules.items() if rule.arguments == 1}
         object.__setattr__(self, "single", single)
@@ -170,9 +170,8 @@ def _check_presence(tokens: Sequence[Token], places: Index, grammar: Grammar, li
             raise refuse(f"{keyword} is not {where}, where it belongs", found[0])
         if found is None and position == 0:
             raise refuse(f"the document does not begin with {keyword}", 0 if tokens else None)
-    for keyword in grammar.required:
-        if keyword not in places:
-            raise refuse(f"{keyword} is missing")
+    if not places.keys() >= grammar.required:
+        raise refuse(f"{min(grammar.required - places.keys())} is missing")
     for keyword, others in grammar.needs.items():
         if keyword in places:
             for other in others:

@@ -117,4 +117,4 @@ class SignedDescriptor(Document):
             raise self._fail("the text router-signature begins another line before the signature", "router-signature")
         if not content.startswith(first + b" "):
             raise self._fail("the document does not begin with its keyword and a space", self.grammar.positions[0])
-        return hashlib.sha1(self.signed_range()).digest()
+        return hashlib.sha1(content[: content.index(b"\n", start) + 1]).digest()
