@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from txtor.errors import DocumentError, InvalidArgument, MalformedDocument
 
@@ -28,11 +28,23 @@ _HEAD = 512
 Source = bytes | bytearray | str | os.PathLike[str] | BinaryIO | Iterable[bytes]
 
 
+class _Options(NamedTuple):
+    """
+    What the caller said.
+    """
+
+    type: str | type[Document] | None
+    check: bool
+    normalize: bool
+    limits: Limits
+
+
 def parse(
     source: Source,
     type: str | type[Document] | None = None,  # noqa: A002  # the word of the annotation
     *,
     check: bool = True,
+    normalize: bool = False,
     limits: Limits = FILE_LIMITS,
 ) -> Iterator[Reading]:
     """
@@ -43,11 +55,12 @@ def parse(
     :param type: of which kind all documents are: a name of ``@type``, or a class. Without it each document's annotation or first
         line tells.
     :param check: whether documents are checked when they are met. Without, what is broken is told when it is read.
+    :param normalize: turn CR LF into LF first, for files that were converted once; offsets are counted behind that.
     :param limits: what may be read.
     :return: each document, and in its place each error, of which none ends the run.
     :raises InvalidArgument: there is no such type, or nothing at the path.
     """
-    steps = parse_in_steps(source, type, check=check, limits=limits)
+    steps = parse_in_steps(source, type, check=check, normalize=normalize, limits=limits)
     return (reading for reading in steps if reading is not None)
 
 
@@ -56,6 +69,7 @@ def parse_in_steps(
     type: str | type[Document] | None = None,  # noqa: A002  # the word of the annotation
     *,
     check: bool = True,
+    normalize: bool = False,
     limits: Limits = FILE_LIMITS,
 ) -> Iterator[Reading | None]:
     """
@@ -64,18 +78,19 @@ def parse_in_steps(
     :return: each document and each error, and ``None`` after a step in which none was finished.
     :raises InvalidArgument: there is no such type, or nothing at the path.
     """
+    options = _Options(type, check, normalize, limits)
     DocumentStream(type)  # a type that is none is told at once, and not when the first reading is asked for
     if isinstance(source, str | os.PathLike):
         path = os.fspath(source)
         _check_path(path)
-        return _of_path(path, type, check, limits)
+        return _of_path(path, options)
     if isinstance(source, bytes | bytearray | memoryview):
         pieces: Iterable[bytes] = [bytes(source)]
     elif hasattr(source, "read"):
         pieces = iter(lambda: source.read(_PIECE), b"")
     else:
         pieces = source
-    return _of_pieces(pieces, type, check, limits, Place())
+    return _of_pieces(pieces, options, Place())
 
 
 def find_files(path: str | os.PathLike[str]) -> Iterator[str]:
@@ -101,9 +116,9 @@ def _check_path(path: str) -> None:
         raise InvalidArgument(f"There is no file or folder {path!r}.")
 
 
-def _of_path(path: str, kind: str | type[Document] | None, check: bool, limits: Limits) -> Iterator[Reading | None]:
+def _of_path(path: str, options: _Options) -> Iterator[Reading | None]:
     for name in find_files(path):
-        yield from _of_pieces(_pieces_of_file(name), kind, check, limits, Place(name))
+        yield from _of_pieces(_pieces_of_file(name), options, Place(name))
 
 
 def _pieces_of_file(path: str) -> Iterator[bytes]:
@@ -115,56 +130,68 @@ def _pieces_of_file(path: str) -> Iterator[bytes]:
 
 
 def _of_pieces(
-    pieces: Iterable[bytes], kind: str | type[Document] | None, check: bool, limits: Limits, place: Place
+    pieces: Iterable[bytes], options: _Options, place: Place
 ) -> Iterator[Reading | None]:
     """
     Read a file: decompress it, and take it apart where it is an archive.
     """
     reading = Place(place.source)
     try:
-        head, pieces = _unpack(pieces, limits)
+        head, pieces = _unpack(pieces, options.limits)
         if not is_tar(head):
-            yield from _read(pieces, kind, check, limits, place)
+            yield from _read(pieces, options, place)
             return
-        for member in members(pieces, limits):
+        for member in members(pieces, options.limits):
             reading = Place(place.source, member.name)
-            yield from _of_member(member.chunks(), kind, check, limits, reading)
+            yield from _of_member(member.chunks(), options, reading)
             reading = Place(place.source)
     except DocumentError as error:
         yield Reading(None, error, b"", reading)
 
 
 def _of_member(
-    pieces: Iterable[bytes], kind: str | type[Document] | None, check: bool, limits: Limits, place: Place
+    pieces: Iterable[bytes], options: _Options, place: Place
 ) -> Iterator[Reading | None]:
     """
     Read a member of an archive. What is wrong with it alone does not concern the others.
     """
     try:
-        head, pieces = _unpack(pieces, limits)
+        head, pieces = _unpack(pieces, options.limits)
         if is_tar(head):
             raise MalformedDocument("archive", "an archive in an archive is not read")
     except DocumentError as error:
         yield Reading(None, error, b"", place)
         return
-    yield from _read(pieces, kind, check, limits, place)
+    yield from _read(pieces, options, place)
 
 
 def _read(
-    pieces: Iterable[bytes], kind: str | type[Document] | None, check: bool, limits: Limits, place: Place
+    pieces: Iterable[bytes], options: _Options, place: Place
 ) -> Iterator[Reading | None]:
     """
     Read documents out of plain bytes. Where these break off, what had begun is no document but the error.
     """
-    stream = DocumentStream(kind, check=check, limits=limits, source=place.source, member=place.member)
+    stream = DocumentStream(options.type, check=options.check, limits=options.limits, source=place.source, member=place.member)
     try:
-        for piece in pieces:
+        for piece in _normalized(pieces) if options.normalize else pieces:
             yield from stream.feed_in_steps(piece)
             yield None
     except DocumentError as error:
         yield Reading(None, error, b"", stream.place)
         return
     yield from stream.finish_in_steps()
+
+
+def _normalized(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """
+    Pieces with LF in the place of CR LF, wherever they were cut.
+    """
+    held = b""
+    for piece in pieces:
+        piece = held + piece
+        held = piece[-1:] if piece.endswith(b"\r") else b""
+        yield piece[: len(piece) - len(held)].replace(b"\r\n", b"\n")
+    yield held
 
 
 def _unpack(pieces: Iterable[bytes], limits: Limits) -> tuple[bytes, Iterable[bytes]]:

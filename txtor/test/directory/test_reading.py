@@ -78,6 +78,23 @@ class ReadingTests(SynchronousTestCase):
             with self.assertRaises(InvalidArgument):
                 parse(path)
 
+    def test_carriage_returns(self) -> None:
+        """
+        A file that was converted to CR LF gives clear errors, or is normalised when asked, and then verifies. Case 127.
+        """
+        original = real("server-descriptors")
+        converted = original.replace(b"\n", b"\r\n")
+        errors = [str(reading.error) for reading in parse(converted)]
+        self.assertEqual(len(errors), 7)
+        self.assertTrue(all("carriage return" in error for error in errors))
+        for size in (1, 1000, len(converted)):
+            pieces = (converted[place : place + size] for place in range(0, len(converted), size))
+            found = [reading.get() for reading in parse(pieces, normalize=True)]
+            self.assertEqual(b"".join(map(bytes, found)), original)
+        for document in found:
+            assert isinstance(document, ServerDescriptor)
+            document.verify(now=document.published)
+
     def test_compressed(self) -> None:
         """
         A compressed file is known by its bytes, whatever its name.
