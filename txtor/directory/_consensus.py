@@ -71,15 +71,13 @@ class Consensus(NetworkStatus):
             rule = f"a consensus of the flavour {self.flavour[:40]!r}"
             raise UnsupportedDocument(self.grammar.document, rule, 1, self.grammar.section, "network-status-consensus-3")
         super()._check_structure(index)
-        before = ""
-        for source in self.sources:
-            if not source.is_legacy:
-                if source.contact is None or source.vote_digest is None:
-                    raise self._refuse(f"{source.nickname} has no contact or no vote-digest", index["dir-source"][0])
-                if source.identity <= before:
-                    raise self._refuse(f"{source.nickname} is not in its order among the authorities", index["dir-source"][0])
-                before = source.identity
-        named = {source.identity for source in self.sources}
+        named: set[str] = set()
+        for place, source in zip(index["dir-source"], self.sources, strict=True):
+            if source.identity in named:
+                raise self._refuse(f"{source.nickname} has the identity of another authority", place)
+            if not source.is_legacy and (source.contact is None or source.vote_digest is None):
+                raise self._refuse(f"{source.nickname} has no contact or no vote-digest", place)
+            named.add(source.identity)
         for place, signature in zip(index["directory-signature"], self.signatures, strict=True):
             if signature.identity not in named:
                 raise self._refuse("the signature is of nobody among the authorities that the document names", place)

@@ -246,7 +246,7 @@ class NetworkStatus(Document):
             content, first = self.content, self._content_start()
             name, line = self.grammar.document, 1 + self.raw.count(b"\n", 0, first)
             start = content.find(b"\nr ") + 1
-            end = _footer(content, start) if start else len(content)
+            end = _footer(content, start)
             start = start or end
             header = tokenize(content[:start], name, line=line)
             footer = []
@@ -280,8 +280,7 @@ class NetworkStatus(Document):
         tokens, block = self.tokens, self._block
         assert block is not None  # found when header and footer were cut
         for place, (_, keyword, _, _, _) in enumerate(tokens):
-            inside = keyword in _FOOTER if place < block.header else keyword in RULES and keyword not in _FOOTER
-            if inside and not (place < block.header and block.start == block.end):
+            if keyword in _FOOTER if place < block.header else keyword in self.grammar.rules and keyword not in _FOOTER:
                 raise self._refuse(f"{keyword} stands where it does not belong", place)
         first = index[_SIGNATURE][0]
         if index[_SIGNATURE] != list(range(first, len(tokens))):
@@ -290,9 +289,10 @@ class NetworkStatus(Document):
             raise self._refuse(f"more than {_MAX_SIGNATURES} signatures", first)
         if index["directory-footer"][0] > min(place for keyword in _FOOTER for place in index.get(keyword, [first])):
             raise self._refuse("directory-footer is not the first of the footer", index["directory-footer"][0])
-        for place in index["dir-source"]:
-            if place > first:
-                raise self._refuse("dir-source stands where it does not belong", place)
+        early = self.content.find(f"\n{_SIGNATURE}".encode("ascii"), block.start, block.end)
+        if early >= 0:
+            line = self._lines_before(early + 1)
+            raise MalformedDocument(self.grammar.document, "a signature before the footer", line, _SECTION)
         if self.vote_status != self.status:
             raise self._refuse(f"vote-status is {self.vote_status!r} where {self.status!r} belongs", index["vote-status"][0])
         if not self.valid_after < min(self.fresh_until, self.valid_until):
@@ -363,6 +363,6 @@ def _footer(content: bytes, start: int) -> int:
     """
     mark = b"\ndirectory-footer"
     place = content.find(mark, start)
-    while place >= 0 and content[place + len(mark) : place + len(mark) + 1] not in (b"\n", b" ", b"\t"):
+    while place >= 0 and content[place + len(mark) : place + len(mark) + 1] not in (b"\n", b" ", b"\t", b"\r"):
         place = content.find(mark, place + 1)
     return place + 1 if place >= 0 else len(content)

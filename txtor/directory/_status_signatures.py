@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.directory.test_status_signatures -*-
+# -*- test-case-name: txtor.test.directory.test_consensus -*-
 """
 Whether enough authorities signed a digest.
 

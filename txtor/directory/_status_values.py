@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.directory.test_status_values -*-
+# -*- test-case-name: txtor.test.directory.test_network_status -*-
 """
 The values in the header and the footer of network statuses, and how they are read.
 

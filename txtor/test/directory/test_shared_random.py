@@ -1,0 +1,67 @@
+"""
+Tests for ``txtor.directory._shared_random``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from txtor.directory import SharedRandomCommit, compute_shared_random
+from txtor.errors import InvalidArgument, VerificationFailed
+
+
+def commit(number: int, revealed: bool = True, time: int = 1700000000) -> SharedRandomCommit:
+    """
+    What an authority commits to, by a number.
+    """
+    reveal = base64.b64encode(time.to_bytes(8, "big") + hashlib.sha256(b"%d" % number).digest()).decode()
+    promise = base64.b64encode(time.to_bytes(8, "big") + hashlib.sha3_256(reveal.encode()).digest()).decode()
+    return SharedRandomCommit(1, "sha3-256", f"{number:040X}", promise, reveal if revealed else None)
+
+
+class SharedRandomTests(SynchronousTestCase):
+    """
+    Computing the value of a day.
+    """
+
+    def test_verify(self) -> None:
+        """
+        A reveal is that of its commitment, or it is refused; without one there is nothing to check.
+        """
+        commit(1).verify()
+        commit(1, revealed=False).verify()
+        self.assertEqual(commit(1).time.isoformat(), "2023-11-14T22:13:20+00:00")
+        for other in (commit(2).reveal, commit(1, time=1700000001).reveal):
+            self.assertRaises(VerificationFailed, commit(1)._replace(reveal=other).verify)
+
+    def test_the_formula(self) -> None:
+        """
+        The value is the one of srv-spec 4.3, reveals in the order of the hash of their text, as tor has it.
+        """
+        found = [commit(number) for number in range(3)]
+        ordered = sorted(found, key=lambda one: hashlib.sha3_256((one.reveal or "").encode()).digest())
+        reveals = hashlib.sha3_256("".join(one.identity + (one.reveal or "") for one in ordered).encode()).digest()
+        for previous in (None, bytes(range(32))):
+            text = b"shared-random" + (3).to_bytes(8, "big") + (1).to_bytes(4, "big") + reveals + (previous or bytes(32))
+            self.assertEqual(compute_shared_random(found, previous), hashlib.sha3_256(text).digest())
+
+    def test_order_does_not_matter(self) -> None:
+        """
+        In whatever order commitments come, the value is one; those that were not revealed do not count; each other one does.
+        """
+        found = [commit(number) for number in range(9)]
+        value = compute_shared_random(found)
+        self.assertEqual(compute_shared_random([*reversed(found), commit(10, revealed=False)]), value)
+        for number in range(9):
+            self.assertNotEqual(compute_shared_random(found[:number] + found[number + 1 :]), value)
+        self.assertEqual(len(compute_shared_random([])), 32)
+
+    def test_refused(self) -> None:
+        """
+        An authority that is there twice, and a value of before that is none.
+        """
+        self.assertRaises(InvalidArgument, compute_shared_random, [commit(1), commit(1)])
+        self.assertRaises(InvalidArgument, compute_shared_random, [], b"short")
