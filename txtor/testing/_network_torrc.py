@@ -50,10 +50,12 @@ AuthDirTestReachability 0
 ExitRelay 0
 """
 
+# Tor's default policy follows the first line: without a policy that lets some ports out to everywhere, clients would see no exit
+# in the consensus and build no circuits of their own. What goes out is bound to loopback all the same, so it reaches nothing else.
 EXIT = """\
 ExitRelay 1
 ExitPolicy accept 127.0.0.0/8:*
-ExitPolicy reject *:*
+OutboundBindAddressExit 127.0.0.1
 """
 
 BY_ROLE = {"authority": RELAY + AUTHORITY, "relay": RELAY + "ExitRelay 0\n", "exit": RELAY + EXIT, "client": ""}
