@@ -78,6 +78,8 @@ class TableTests(SynchronousTestCase):
         """
         A key of a newer Tor is not known, and its value is text.
         """
+        self.assertTrue(INFO_KEYS["version"].matches("version"))
+        self.assertFalse(INFO_KEYS["version"].matches("versions"))
         self.assertIsNone(info_key("news/of/tomorrow"))
         self.assertEqual(parse_info("news/of/tomorrow", b"x\ny"), "x\ny")
 

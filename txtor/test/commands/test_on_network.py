@@ -23,6 +23,7 @@ from txtor.commands import (
     GetInfo,
     PostDescriptor,
     RedirectStream,
+    ResetConf,
     SetCircuitPurpose,
     SetConf,
     parse_info,
@@ -75,6 +76,18 @@ class NetworkTests(TorNetworkTestCase):
         self.addCleanup(protocol.cut)
         return protocol
 
+    async def patient(self, node: NodeView) -> TorControlProtocol:
+        """
+        A connection to a Tor that gives circuits time to be built.
+
+        On loopback Tor learns to wait for a few milliseconds only, which on a busy machine fails circuits (REASON=TIMEOUT) that
+        it goes on to build for measuring them.
+        """
+        protocol = await self.control(node)
+        await protocol.send(SetConf({"LearnCircuitBuildTimeout": False, "CircuitBuildTimeout": 60}))
+        self.addCleanup(protocol.send, ResetConf({"LearnCircuitBuildTimeout": None, "CircuitBuildTimeout": None}))
+        return protocol
+
     async def when(self, protocol: TorControlProtocol, event: str, wanted: Callable[[Any], bool]) -> Deferred[Any]:
         """
         Listen to an event.
@@ -114,7 +127,7 @@ class NetworkTests(TorNetworkTestCase):
         """
         A path of our own, one hop more, another purpose, the end.
         """
-        protocol = await self.control(self.network.clients[1])
+        protocol = await self.patient(self.network.clients[1])
         fingerprints = [node.fingerprint or "" for node in self.network.exits]
         circuit_id = await self.built(protocol, ExtendCircuit(0, fingerprints[:3], "controller"))
 
@@ -139,7 +152,7 @@ class NetworkTests(TorNetworkTestCase):
         A stream that waits for us is sent elsewhere, attached to our circuit, used and closed.
         """
         client = self.network.clients[1]
-        protocol = await self.control(client)
+        protocol = await self.patient(client)
         listening = await TCP4ServerEndpoint(self.reactor, 0, interface="127.0.0.1").listen(Factory.forProtocol(Echo))
         self.addCleanup(listening.stopListening)
         path = [node.fingerprint or "" for node in self.network.exits[:3]]
