@@ -104,6 +104,8 @@ class TorNetwork(NetworkView[TorNode]):
         self._reactor = reactor
         self._names = nicknames(authorities, relays, exits, clients)
         self._extra = check_torrc(torrc, self._names)
+        if tor_binary is not None and (not isinstance(tor_binary, str) or "\0" in tor_binary):
+            raise InvalidArgument(f"tor_binary must be the path of tor, not {tor_binary!r}.")
         self._tor_binary = tor_binary
         self._progress = progress
         self._timeout = check_number("timeout", timeout)

@@ -80,6 +80,8 @@ def check_torrc(torrc: Mapping[str, Any] | None, names: Mapping[str, str]) -> di
     :return: by name.
     :raises InvalidArgument: there is no such node or role, or the lines are not usable.
     """
+    if torrc is not None and not isinstance(torrc, Mapping):
+        raise InvalidArgument(f"torrc must give lines by nickname or role, not {torrc!r}.")
     lines = {key: check_lines(text) for key, text in (torrc or {}).items()}
     unknown = sorted(str(key) for key in lines if key not in names and key not in ROLES and key != "*")
     if unknown:

@@ -34,9 +34,9 @@ def check_directory(directory: str | os.PathLike[str] | None) -> str | None:
     """
     if directory is None:
         return None
-    path = os.fspath(directory)
+    path = os.fspath(directory) if isinstance(directory, str | os.PathLike) else None
     if not isinstance(path, str) or not path or not path.isprintable():
-        raise InvalidArgument(f"directory must be the path of a directory, without control characters, not {path!r}.")
+        raise InvalidArgument(f"directory must be the path of a directory, without control characters, not {directory!r}.")
     return os.path.abspath(path)
 
 

@@ -182,7 +182,7 @@ class Children:
             descriptors[OWNER_FD] = theirs.fileno()
         words = [os.fsencode(word) for word in arguments]
         try:
-            self._reactor.spawnProcess(child, words[0], words, None, directory, childFDs=descriptors)
+            self._reactor.spawnProcess(child, words[0], words, dict(os.environ), directory, childFDs=descriptors)
         except OSError as error:
             child.close_owner()
             raise LaunchError(f"{arguments[0]} cannot be started: {error}") from error

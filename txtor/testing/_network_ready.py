@@ -29,7 +29,7 @@ def listed(consensus: str) -> dict[tuple[str, int], tuple[set[str], str]]:
     """
     relays = {}
     for entry in _ENTRY.split(consensus)[1:]:
-        first, *lines = entry.splitlines()
+        first, *lines = entry.split("\n")
         words = first.split(" ")
         flags: set[str] = set()
         digest = ""

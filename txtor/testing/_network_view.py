@@ -88,7 +88,8 @@ class NodeView:
         """
         if self.control_socket is None:
             return f"tcp:127.0.0.1:{self.control_port}"
-        return f"unix:{quoteStringArgument(self.control_socket)}"
+        path = quoteStringArgument(self.control_socket).replace("=", "\\=")
+        return f"unix:{path}"
 
     @property
     def socks_endpoint(self) -> str | None:
