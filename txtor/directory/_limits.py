@@ -17,7 +17,7 @@ class Limits:
 
     :ivar document: bytes of one document.
     :ivar lines: lines of one document.
-    :ivar total: bytes that may come out of one compressed stream.
+    :ivar total: bytes that may come out of one compressed stream; a month of votes has some 50 GiB.
     :ivar ratio: how many bytes may come out of each that goes in, once `grace` bytes came out.
     :ivar grace: bytes.
     :ivar members: of one archive.
@@ -26,7 +26,7 @@ class Limits:
 
     document: int = 16 * MIB
     lines: int = 500_000
-    total: int = 16 * 1024 * MIB
+    total: int = 128 * 1024 * MIB
     ratio: int = 400
     grace: int = 64 * 1024
     members: int = 2_000_000
