@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from txtor._version import __version__
 
 if TYPE_CHECKING:
-    from txtor._tor import Tor, connect
+    from txtor._tor import Tor, connect, launch
     from txtor.control import TorControlProtocol, TorProtocolFactory
 
 #: Where each public name is found when it is first used.
@@ -20,9 +20,10 @@ _HOMES = {
     "TorControlProtocol": "txtor.control",
     "TorProtocolFactory": "txtor.control",
     "connect": "txtor._tor",
+    "launch": "txtor._tor",
 }
 
-__all__ = ["Tor", "TorControlProtocol", "TorProtocolFactory", "__version__", "connect"]
+__all__ = ["Tor", "TorControlProtocol", "TorProtocolFactory", "__version__", "connect", "launch"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,11 +1,13 @@
 # -*- test-case-name: txtor.test.test_tor -*-
 """
-The facade: `connect`, and `Tor`, which stands for one running Tor.
+The facade: `connect` and `launch`, and `Tor`, which stands for one running Tor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import signal
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -23,23 +25,30 @@ from txtor.control import (
     find_control,
     open_control,
 )
-from txtor.errors import InvalidArgument
+from txtor.errors import InvalidArgument, TorError
 
 if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
     from txtor.directory import TorVersion
+    from txtor.process import ILaunchReactor, Options, ProgressListener, TorProcess, Writable
+
 
 class Tor:
     """
     One running Tor, which we control.
 
-    Made by `connect`. As an asynchronous context manager it closes the connection at the end, and Tor goes on.
+    Made by `connect` and `launch`. As an asynchronous context manager it closes the connection at the end, and Tor goes on;
+    one that was launched is ended.
 
     :ivar protocol: the connection, for everything that has no method here.
+    :ivar process: the process of a Tor that was launched, or ``None``.
     """
 
-    def __init__(self, reactor: IConnectReactor, protocol: TorControlProtocol) -> None:
+    def __init__(self, reactor: IConnectReactor, protocol: TorControlProtocol, process: TorProcess | None = None) -> None:
         self._reactor = reactor
         self.protocol = protocol
+        self.process = process
         self._identity = Identity(reactor, protocol)
 
     def __repr__(self) -> str:
@@ -51,7 +60,10 @@ class Tor:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.close()
+        if self.process is None:
+            await self.close()
+        else:
+            await self.quit()
 
     @property
     def version(self) -> TorVersion | None:
@@ -103,20 +115,35 @@ class Tor:
 
     def close(self) -> Deferred[None]:
         """
-        End the connection. Tor goes on, unless this connection owns it.
+        End the connection. Tor goes on, unless this connection owns it, as that of a launched Tor does.
         """
         return self.protocol.quit()
 
     @deferred
-    async def quit(self) -> None:
+    async def quit(self, grace: float = 5.0) -> None:
         """
-        Have Tor exit, and wait until the connection is gone.
+        Have Tor exit, and wait until it is gone.
 
-        :raises TorRefused: Tor, or a filter in front of it, does not take the signal.
+        One that was launched is told to halt, killed when it does not, and reaped, and its temporary files are removed; this
+        works whatever state it is in, and if it has ended already.
+
+        :param grace: how many seconds a Tor that was launched may take to end by itself.
+        :raises TorRefused: a Tor that was not launched, or a filter in front of it, does not take the signal.
+        :raises Disconnected: there is no connection to a Tor that was not launched.
         """
-        gone = self.protocol.when_disconnected()
-        await self.protocol.signal("HALT")
-        await gone
+        process = self.process
+        if process is None:
+            gone = self.protocol.when_disconnected()
+            await self.protocol.signal("HALT")
+            await gone
+            return
+
+        def not_told(failure: Failure) -> None:
+            failure.trap(TorError)  # the connection is gone before the process, or something filters it
+            process.send_signal(signal.SIGTERM)
+
+        self.protocol.signal("HALT").addErrback(not_told)
+        await process.end(grace, terminate=False)
 
 
 @deferred
@@ -160,3 +187,77 @@ async def connect(
     else:
         found = open_control(reactor, control_endpoint, secret, allow_plain_cookie)
     return Tor(reactor, await found)
+
+
+@deferred
+async def launch(  # noqa: PLR0917  # the order that programs know from txtorcon
+    reactor: ILaunchReactor,
+    progress_updates: Callable[[int, str, str], object] | None = None,
+    control_port: int | str | None = None,
+    data_directory: str | os.PathLike[str] | None = None,
+    socks_port: int | str | None = None,
+    non_anonymous_mode: bool | None = None,
+    stdout: Writable | None = None,
+    stderr: Writable | None = None,
+    timeout: float | None = 180.0,
+    tor_binary: str | os.PathLike[str] | None = None,
+    user: str | None = None,
+    *,
+    kill_on_stderr: bool = False,
+    config: Options | None = None,
+    wait: str | int = "bootstrapped",
+    progress: ProgressListener | None = None,
+) -> Tor:
+    """
+    Start a Tor of our own, and control it.
+
+    It ends with this program, however that ends, and with its control connection. Temporary files go with it. It knows no
+    torrc but what is given here.
+
+    :param progress_updates: is called with percent, tag and summary, as txtorcon does.
+    :param control_port: a port on 127.0.0.1, or ``"unix:/path"``. By default a socket in a folder that only we can read.
+    :param data_directory: where Tor keeps its state and what it knows of the network, which makes the next start faster. It
+        is made where it is missing, and stays. By default a temporary one.
+    :param socks_port: ``SocksPort``: a port, ``"unix:/path"``, ``"auto"`` (by default) or 0.
+    :param non_anonymous_mode: run single onion services, without a SocksPort.
+    :param stdout: gets a copy of what tor prints, by its method ``write``.
+    :param stderr: the same of its standard error.
+    :param timeout: seconds until it must be ready, or ``None``.
+    :param tor_binary: its path; by default that of PATH, else of the usual folders, else Tor Browser's.
+    :param user: the user that Tor becomes, where we are root.
+    :param kill_on_stderr: whether anything on its standard error is a failure.
+    :param config: more options of torrc, any that this tor knows: a mapping, or pairs where their order matters, as that of
+        ``HiddenServiceDir`` and what belongs to it. A list gives an option several lines.
+    :param wait: ``"bootstrapped"``: until Tor has built a circuit; ``"controlled"``: until we control it, which is possible
+        without a network; or a percentage of bootstrapping.
+    :param progress: is called with each `txtor.process.BootstrapProgress`. It may return a Deferred or coroutine; if it
+        fails, that is logged.
+    :return: a `Tor` with a `process`.
+    :raises LaunchError: tor ended, could not be controlled, or was not ready in time: with its own last warnings and its exit
+        status. Nothing is left of it. The same goes for cancelling.
+    :raises TorNotFound: there is no tor binary.
+    :raises InvalidArgument: arguments contradict each other, or are none. Nothing was started.
+
+    See tor(1), and control-spec 3.23, TAKEOWNERSHIP.
+    """
+    from txtor.process import BootstrapProgress, LaunchOptions, launch_tor, tell  # connecting needs nothing of it
+
+    told: list[int] = []
+
+    def report(reached: BootstrapProgress) -> None:
+        if progress is not None:
+            tell(progress, reached)
+        if progress_updates is not None and reached.percent not in told:  # txtorcon's callbacks know of no warnings
+            told.append(reached.percent)
+            tell(progress_updates, reached.percent, reached.tag, reached.summary)
+
+    launched = await launch_tor(
+        reactor,
+        LaunchOptions(config, control_port, data_directory, socks_port, non_anonymous_mode, user, wait),
+        tor_binary=tor_binary,
+        timeout=timeout,
+        progress=report,
+        outputs=(stdout, stderr),
+        kill_on_stderr=kill_on_stderr,
+    )
+    return Tor(reactor, launched.protocol, launched.process)

@@ -1,0 +1,30 @@
+"""
+Finding, starting and ending a tor of our own.
+"""
+
+from ._bootstrap import BootstrapProgress
+from ._find import find_tor_binary
+from ._launch import TIMEOUT_SECONDS, Launched, ProgressListener, Writable, launch_tor, tell
+from ._plan import LaunchOptions
+from ._private import PrivateDirectory
+from ._process import ILaunchReactor, TorProcess
+from ._torrc import Options, OptionValue, format_torrc, option_pairs
+
+__all__ = [
+    "TIMEOUT_SECONDS",
+    "BootstrapProgress",
+    "ILaunchReactor",
+    "LaunchOptions",
+    "Launched",
+    "OptionValue",
+    "Options",
+    "PrivateDirectory",
+    "ProgressListener",
+    "TorProcess",
+    "Writable",
+    "find_tor_binary",
+    "format_torrc",
+    "launch_tor",
+    "option_pairs",
+    "tell",
+]

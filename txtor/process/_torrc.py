@@ -1,0 +1,88 @@
+# -*- test-case-name: txtor.test.process.test_torrc -*-
+"""
+The torrc of a Tor that is launched: whatever a value holds, it stays one value of its option.
+
+tor reads a value up to the end of its line or a ``#``, joins lines at a backslash, and strips blanks; a value that begins with a
+quote is a CString. So what could be read in any other way is written as a CString. See torrc(5), THE CONFIGURATION FILE FORMAT.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import TypeAlias
+
+from txtor.errors import InvalidArgument
+from txtor.grammar import decode, option_name, quote_cstring
+
+#: What an option can be set to; ``None`` leaves the option out.
+OptionValue: TypeAlias = "str | bytes | int | float | bool | os.PathLike[str] | None"
+
+#: Options in their order. A list or tuple gives an option several lines.
+Options: TypeAlias = (
+    "Mapping[str, OptionValue | Sequence[OptionValue]] | Iterable[tuple[str, OptionValue | Sequence[OptionValue]]]"
+)
+
+_PLAIN = frozenset(chr(byte) for byte in range(0x20, 0x7F)) - frozenset("#\\")
+
+
+def option_pairs(options: Options | None) -> list[tuple[str, str]]:
+    """
+    Options as text, one pair for each line of a torrc, in their order.
+
+    :param options: a mapping, or pairs. It is not changed.
+    :raises InvalidArgument: something in it is no name or no value of an option.
+    """
+    if options is None:
+        return []
+    items: object = options.items() if isinstance(options, Mapping) else options
+    if isinstance(items, str | bytes) or not isinstance(items, Iterable):
+        raise InvalidArgument(f"Options are a mapping or pairs, not {type(options).__name__}.")
+    pairs = []
+    for item in items:
+        if not isinstance(item, Sequence) or isinstance(item, str | bytes) or len(item) != 2:
+            raise InvalidArgument(f"An option is a pair of its name and its value, not {type(item).__name__}.")
+        name, value = item
+        option_name(name)
+        for one in value if isinstance(value, list | tuple) else [value]:
+            if one is not None:
+                pairs.append((name, _as_text(name, one)))
+    return pairs
+
+
+def _as_text(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return format(Decimal(repr(value)), "f")  # tor reads no exponents
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if isinstance(value, bytes):
+        value = decode(value)
+    if isinstance(value, str):
+        quote_cstring(value)  # which says whether tor can take it
+        return value
+    raise InvalidArgument(f"This is no value for {name}: {type(value).__name__}")
+
+
+def format_torrc(pairs: Iterable[tuple[str, str]]) -> bytes:
+    """
+    Write a torrc, pure ASCII.
+
+    :param pairs: name and value of each line.
+    :raises InvalidArgument: a name is none, or a value holds a NUL.
+    """
+    return "".join(f"{option_name(name)} {_quoted(value)}\n" for name, value in pairs).encode("ascii")
+
+
+def _quoted(value: str) -> str:
+    """
+    A value as it stands in a torrc. A quote means nothing unless it is the first character: ``unix:"/a b"`` is read as it is.
+    """
+    if value and _PLAIN.issuperset(value) and value[0] not in ' "' and value[-1] != " ":
+        return value
+    return quote_cstring(value)
