@@ -128,6 +128,8 @@ def index_routers_in_slices(
         _add(routers.by_identity, block[place:cut].split(b"\nr "), before)
         place = cut + 3
         yield
+    if not {20}.issuperset(map(len, routers.by_identity)):
+        raise _fault([router._entry for router in routers.values()], routers.by_identity)
     return routers
 
 
@@ -166,7 +168,7 @@ def _add(found: dict[bytes, RouterStatus], entries: list[bytes], known: Mapping[
                 found[a2b_base64(entry[place : place + 27] + b"=")] = RouterStatus(entry)
     except ValueError:
         raise MalformedDocument(DOCUMENT, f"r has no identity (in the entry {entry[:60]!r})", None, SECTION) from None
-    if len(found) != count or not {20}.issuperset(map(len, found)):
+    if len(found) != count:
         raise _fault(entries, found)
 
 

@@ -13,7 +13,10 @@ entries, and control-spec 3.9, "ns/id".
 
 from __future__ import annotations
 
+import re
+from binascii import a2b_base64
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Generic, TypeVar, overload
 
@@ -22,7 +25,7 @@ from txtor.grammar import decode
 
 from . import _router_words as read
 from ._encoding import BadValue, unpadded
-from ._items import text_of, words
+from ._items import text_of
 
 T = TypeVar("T")
 
@@ -31,40 +34,20 @@ DOCUMENT, SECTION = "router status", "dir-spec 3.8.1"
 _KNOWN = frozenset((b"r", b"a", b"s", b"v", b"pr", b"w", b"p", b"m", b"id", b"stats"))
 _ONCE = _KNOWN - {b"a", b"m"}
 _NONE: Mapping[str, str] = MappingProxyType({})
-_CANNOT_SET = "what a router status says cannot be set"
 
+#: The first line: nickname, identity, digest (``None`` where there is none), time, address, two ports.
+_First = tuple[bytes, bytes, "bytes | None", bytes, bytes, bytes, bytes]
 
+_BASE64 = rb"([A-Za-z0-9+/]{26}[AEIMQUYcgkosw048])"  # 20 bytes leave two bits of the last character unused: they must be zero
+_BYTE = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_PORT = rb"(0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+# The first line as tor writes it; no part of the pattern can match in two ways. What it does not match is read word by word, and
+# comes out the same or is refused there, with the reason.
+_USUAL = re.compile(
+    rb"([A-Za-z0-9]{1,19}) " + _BASE64 + rb"(?: " + _BASE64 + rb")? ([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}) ("
+    + rb"\.".join([_BYTE] * 4) + rb") " + _PORT + rb" " + _PORT + rb"(?=\n|\Z)"
+).match  # fmt: skip
 
-class _Word(Generic[T]):
-    """
-    An attribute that is read from a word of the first line.
-
-    :ivar place: which word; `RouterStatus._words` tells what they are.
-    :ivar read: from the word to the value.
-    """
-
-    __slots__ = ("place", "read")
-
-    def __init__(self, place: int, read: Callable[[str], T]) -> None:
-        self.place = place
-        self.read = read
-
-    @overload
-    def __get__(self, router: None, owner: type) -> _Word[T]: ...
-
-    @overload
-    def __get__(self, router: RouterStatus, owner: type) -> T: ...
-
-    def __get__(self, router: RouterStatus | None, owner: type) -> _Word[T] | T:
-        if router is None:
-            return self
-        try:
-            return self.read((router._first or router._words())[self.place])
-        except BadValue as error:
-            raise router._malformed(f"r: {error}") from None
-
-    def __set__(self, router: RouterStatus, value: object) -> None:
-        raise AttributeError(_CANNOT_SET)
 
 
 class _Line(Generic[T]):
@@ -105,7 +88,7 @@ class _Line(Generic[T]):
             raise router._malformed(f"{mark[1:-1].decode('ascii')}: {rule}") from None
 
     def __set__(self, router: RouterStatus, value: object) -> None:
-        raise AttributeError(_CANNOT_SET)
+        raise AttributeError("what a router status says cannot be set")
 
 
 def _optional(keyword: str, read: Callable[[bytes], T | None]) -> _Line[T | None]:
@@ -158,7 +141,7 @@ class RouterStatus:
             looked at; `parse` takes the lines as they are and checks them.
         """
         self._entry = entry
-        self._first: list[str] | None = None
+        self._first: _First | None = None
 
     @classmethod
     def parse(cls, data: bytes) -> RouterStatus:
@@ -189,15 +172,48 @@ class RouterStatus:
         for name in _ATTRIBUTES:
             getattr(self, name)
 
-    nickname = _Word(0, read.nickname)
-    identity = _Word(1, read.identity)
-    fingerprint = _Word(1, read.fingerprint)
-    digest = _Word(2, read.optional_digest)
-    published = _Word(3, read.published)
-    published_text = _Word(3, str)
-    address = _Word(4, read.ipv4)
-    or_port = _Word(5, read.port)
-    dir_port = _Word(6, read.optional_port)
+    # The first line is read for every router in a row, so these are as plain as can be.
+
+    @property
+    def nickname(self) -> str:
+        return (self._first or self._read_first())[0].decode("ascii")
+
+    @property
+    def identity(self) -> bytes:
+        return a2b_base64((self._first or self._read_first())[1] + b"=")
+
+    @property
+    def fingerprint(self) -> str:
+        return a2b_base64((self._first or self._read_first())[1] + b"=").hex().upper()
+
+    @property
+    def digest(self) -> str | None:
+        word = (self._first or self._read_first())[2]
+        return None if word is None else a2b_base64(word + b"=").hex().upper()
+
+    @property
+    def published(self) -> datetime | None:
+        try:
+            return read.published(self.published_text)
+        except BadValue as error:
+            raise self._malformed(f"r: {error}") from None
+
+    @property
+    def published_text(self) -> str:
+        return decode((self._first or self._read_first())[3])
+
+    @property
+    def address(self) -> str:
+        return (self._first or self._read_first())[4].decode("ascii")
+
+    @property
+    def or_port(self) -> int:
+        return int((self._first or self._read_first())[5])
+
+    @property
+    def dir_port(self) -> int | None:
+        return int((self._first or self._read_first())[6]) or None
+
     or_addresses = _Line[tuple[tuple[str, int], ...]]("a", read.or_addresses, ())
     flags = _Line("s", read.flags, frozenset[str]())
     version = _optional("v", read.version)
@@ -238,19 +254,23 @@ class RouterStatus:
             return unpadded(sha256) in (self.microdescriptor_digest, *listed)
         return self.digest == sha256[:20].hex().upper()
 
-    def _words(self) -> list[str]:
+    def _read_first(self) -> _First:
         """
-        The first line: nickname, identity, digest (empty where there is none), time, address, two ports.
+        The first line, checked.
         """
-        line = self._entry.partition(b"\n")[0].decode("latin-1")
-        found = words(line)
-        if len(found) > 2 and "-" in found[2]:  # a date: this flavour has no digest, and base64 has no dash
-            found.insert(2, "")
-        if len(found) < 8:
-            raise self._malformed(f"r has {len(found)} words, which are too few")
-        found[3:5] = (f"{found[3]} {found[4]}",)
-        self._first = found
-        return found
+        usual = _USUAL(self._entry)
+        first: _First = usual.groups() if usual else self._odd_first()  # type: ignore[assignment]  # seven groups, one optional
+        self._first = first
+        return first
+
+    def _odd_first(self) -> _First:
+        """
+        The same, of a line that is not as usual.
+        """
+        try:
+            return read.first_line(self._entry.partition(b"\n")[0])
+        except BadValue as error:
+            raise self._malformed(f"r: {error}") from None
 
     def _rest(self, keyword: bytes) -> bytes | None:
         """
@@ -282,7 +302,7 @@ class RouterStatus:
 
 
 #: Every attribute that is read from the entry, for `RouterStatus.check`.
-_ATTRIBUTES = tuple(name for name, value in vars(RouterStatus).items() if isinstance(value, (_Word, _Line)))
+_ATTRIBUTES = tuple(name for name, value in vars(RouterStatus).items() if isinstance(value, (property, _Line)))
 
 
 def _cut(line: bytes) -> tuple[bytes, bytes]:

@@ -2,21 +2,18 @@
 """
 How the lines of a router status entry are read: functions that give a value, or raise `BadValue`.
 
-Words of the first line come as Latin-1 text, the rests of other lines as bytes. What is usual is tried first, by a pattern that
-can match in one way only; the strict reader of `_encoding` takes what is left, and refuses it with the reason. See dir-spec
-3.8.1, Router status entries.
+Each takes the rest of a line as bytes. See dir-spec 3.8.1, Router status entries.
 """
 
 from __future__ import annotations
 
 import re
-from binascii import a2b_base64
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 
 from txtor.errors import MalformedDocument
-from txtor.grammar import decode
+from txtor.grammar import decode, encode
 
 from . import _encoding
 from ._encoding import BadValue
@@ -32,9 +29,6 @@ _MAX_WEIGHT = 2**32 - 1
 #: For each line: consensus methods, and by hash function the digest of the microdescriptor that they make.
 MicrodescriptorDigests = tuple[tuple[tuple[int, ...], Mapping[str, str]], ...]
 
-# 20 bytes leave two bits of the last character unused, and they must be zero.
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{26}[AEIMQUYcgkosw048]").fullmatch
-_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\.(?!\Z)|\Z)){4}").fullmatch
 _BANDWIDTH = re.compile(rb"Bandwidth=([0-9]{1,9})(?: Unmeasured=1)?").fullmatch
 
 # Entries of one network share a few hundred texts of these kinds. The caches are bounded, so a hostile document costs time only.
@@ -54,34 +48,26 @@ def version(rest: bytes) -> TorVersion | None:
         return None
 
 
-def nickname(word: str) -> str:
+def first_line(line: bytes) -> tuple[bytes, bytes, bytes | None, bytes, bytes, bytes, bytes]:
     """
-    Read a nickname.
+    Read the first line strictly: nickname, identity, digest or ``None``, time, address, two ports. More words may follow.
     """
-    return word if len(word) <= 19 and word.isalnum() and word.isascii() else _encoding.nickname(word)
-
-
-def identity(word: str) -> bytes:
-    """
-    Read the 27 base64 characters of 20 bytes.
-    """
-    if not _BASE64(word):
-        raise BadValue(f"not 27 characters of base64: {word[:40]!r}")
-    return a2b_base64(word + "=")
-
-
-def fingerprint(word: str) -> str:
-    """
-    The same, as 40 upper-case hexadecimal digits.
-    """
-    return identity(word).hex().upper()
-
-
-def optional_digest(word: str) -> str | None:
-    """
-    The same; an empty word stands for none.
-    """
-    return identity(word).hex().upper() if word else None
+    found = words(decode(line))
+    if len(found) > 2 and "-" in found[2]:  # a date: this flavour has no digest, and base64 has no dash
+        found.insert(2, "")
+    if len(found) < 8:
+        raise BadValue(f"{len(found)} words are too few")
+    name, identity, digest, day, hour, address, *ports = found[:8]
+    _encoding.nickname(name)
+    for word in (identity, digest):
+        if word and (len(word) != 27 or not _encoding.base64(word, 20)):
+            raise BadValue(f"not 27 characters of base64: {word[:40]!r}")
+    if not identity:
+        raise BadValue("no identity")
+    _encoding.ipv4(address)
+    numbers = [b"%d" % _encoding.port(word, zero=True) for word in ports]
+    time = f"{day} {hour}"
+    return (encode(name), encode(identity), encode(digest) or None, encode(time), encode(address), numbers[0], numbers[1])
 
 
 def published(text: str) -> datetime | None:
@@ -89,27 +75,6 @@ def published(text: str) -> datetime | None:
     Read a time; the one that stands for none is ``None``.
     """
     return None if text == NO_TIME else _encoding.time(text)
-
-
-def ipv4(word: str) -> str:
-    """
-    Read an IPv4 address.
-    """
-    return word if _IPV4(word) else _encoding.ipv4(word)
-
-
-def port(word: str) -> int:
-    """
-    Read a port that may be 0.
-    """
-    return _encoding.port(word, zero=True)
-
-
-def optional_port(word: str) -> int | None:
-    """
-    Read a port; 0 stands for none.
-    """
-    return port(word) or None
 
 
 def or_addresses(rest: bytes) -> tuple[tuple[str, int], ...]:
