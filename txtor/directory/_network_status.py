@@ -9,6 +9,7 @@ found when somebody asks for one (by bisection, since they are sorted) or for al
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator
 from itertools import pairwise
 from typing import ClassVar, NamedTuple, TypeVar
@@ -43,6 +44,8 @@ _FIRST = b"network-status-version"
 _SIGNATURE = "directory-signature"
 _FOOTER = frozenset(("directory-footer", "bandwidth-weights", _SIGNATURE))
 _MAX_SIGNATURES = 256
+_MARK = b"\ndirectory-"
+_FOOTER_LINE = re.compile(rb"directory-(?:footer[ \t\r\n]|signature)").match
 
 #: The keywords that votes and consensuses share.
 RULES: dict[str, Rule] = {
@@ -249,9 +252,11 @@ class NetworkStatus(Document):
             end = _footer(content, start)
             start = start or end
             header = tokenize(content[:start], name, line=line)
-            footer = []
-            if end < len(content):
-                footer = tokenize(content[end:], name, line=line + content.count(b"\n", 0, end))
+            try:
+                footer = tokenize(content[end:], name) if end < len(content) else []
+            except MalformedDocument as error:
+                number = (error.line or 1) + line - 1 + content.count(b"\n", 0, end)
+                raise MalformedDocument(name, error.rule, number, error.section) from None
             self._block = _Block(start, end, len(header))
             self._reading = _Reading(header + footer, first, line)
         return self._reading
@@ -289,10 +294,6 @@ class NetworkStatus(Document):
             raise self._refuse(f"more than {_MAX_SIGNATURES} signatures", first)
         if index["directory-footer"][0] > min(place for keyword in _FOOTER for place in index.get(keyword, [first])):
             raise self._refuse("directory-footer is not the first of the footer", index["directory-footer"][0])
-        early = self.content.find(f"\n{_SIGNATURE}".encode("ascii"), block.start, block.end)
-        if early >= 0:
-            line = self._lines_before(early + 1)
-            raise MalformedDocument(self.grammar.document, "a signature before the footer", line, _SECTION)
         if self.vote_status != self.status:
             raise self._refuse(f"vote-status is {self.vote_status!r} where {self.status!r} belongs", index["vote-status"][0])
         if not self.valid_after < min(self.fresh_until, self.valid_until):
@@ -359,10 +360,9 @@ class _Block(NamedTuple):
 
 def _footer(content: bytes, start: int) -> int:
     """
-    Where the footer begins, or the end where there is none.
+    Where the footer begins, or the end where there is none. A signature begins it as well, in a document that is wrong.
     """
-    mark = b"\ndirectory-footer"
-    place = content.find(mark, start)
-    while place >= 0 and content[place + len(mark) : place + len(mark) + 1] not in (b"\n", b" ", b"\t", b"\r"):
-        place = content.find(mark, place + 1)
+    place = content.find(_MARK, start)
+    while place >= 0 and not _FOOTER_LINE(content, place + 1):
+        place = content.find(_MARK, place + 1)
     return place + 1 if place >= 0 else len(content)

@@ -140,7 +140,7 @@ class NetworkStatusTests(SynchronousTestCase):
         raw = consensus().raw
         signature = raw[raw.index(b"directory-signature") :]
         lines = raw.count(b"\n", 0, raw.index(b"directory-signature"))
-        self.refused(raw.replace(b"directory-footer\n", signature + b"directory-footer\n"), "before the footer")
+        self.refused(raw.replace(b"directory-footer\n", signature + b"directory-footer\n"), "something else behind")
         self.refused(raw.replace(b"valid-after", signature + b"valid-after", 1), "directory-signature stands", 4)
         self.refused(raw + b"unknown-word\n", "something else behind", lines + 1)
         self.refused(raw + b"bandwidth-weights Wgg=1\n", "twice")
