@@ -30,3 +30,33 @@ def deferred(f: Callable[P, Coroutine[Deferred[Any], Any, T]]) -> Callable[P, De
         return Deferred.fromCoroutine(f(*args, **kwargs))
 
     return start
+
+
+class OneAtATime:
+    """
+    Lets one coroutine at a time into a piece of work; the others wait, first come, first served.
+
+    A ``DeferredLock`` hands itself on from inside ``release``: when some hundred wait for it and have little to do, that ends in
+    a ``RecursionError``. Here those who wait are woken in a loop.
+    """
+
+    def __init__(self) -> None:
+        self._busy = False
+        self._waking = False
+        self._waiting: list[Deferred[None]] = []
+
+    async def __aenter__(self) -> None:
+        while self._busy:
+            turn: Deferred[None] = Deferred(self._waiting.remove)
+            self._waiting.append(turn)
+            await turn
+        self._busy = True
+
+    async def __aexit__(self, *error: object) -> None:
+        self._busy = False
+        if self._waking:  # who leaves was woken by the loop below, which goes on
+            return
+        self._waking = True
+        while self._waiting and not self._busy:
+            self._waiting.pop(0).callback(None)
+        self._waking = False

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from txtor._deferred import OneAtATime
 from txtor.commands import SetEvents
 from txtor.events import EVENT_CLASSES, Event, UnknownEvent
 from txtor.grammar import bare
@@ -116,7 +117,7 @@ class Subscriptions:
 
     def __init__(self, send: Callable[[SetEvents], Deferred[None]]) -> None:
         self._send = send
-        self._lock = DeferredLock()
+        self._turn = OneAtATime()
         self._listeners: dict[str, tuple[tuple[Listener, bool], ...]] = {}
         self._agreed: frozenset[str] = frozenset()
         self.deliver: dict[str, Deliver] = {}
@@ -169,18 +170,18 @@ class Subscriptions:
         )
 
     async def _add(self, added: Iterable[tuple[str, Listener, bool]]) -> None:
-        await self._lock.acquire()
         try:
-            wanted = self._agreed.union(keyword for keyword, _, _ in added)
-            if wanted != self._agreed:
-                await self._send(SetEvents(sorted(wanted)))
-                self._agreed = wanted
+            async with self._turn:
+                await self._agree(self._agreed.union(keyword for keyword, _, _ in added))
         except BaseException:  # whatever stopped it, its listeners must not stay behind
             for keyword, listener, _ in added:
                 self._discard(keyword, listener)
             raise
-        finally:
-            self._lock.release()
+
+    async def _agree(self, wanted: frozenset[str]) -> None:
+        if wanted != self._agreed:
+            await self._send(SetEvents(sorted(wanted)))
+            self._agreed = wanted
 
     def _discard(self, keyword: str, listener: Listener) -> None:
         listeners = self._listeners.get(keyword, ())
@@ -198,14 +199,8 @@ class Subscriptions:
         return self._shielded(self._prune(), _nothing)
 
     async def _prune(self) -> None:
-        await self._lock.acquire()
-        try:
-            wanted = self._agreed.intersection(self._listeners)
-            if wanted != self._agreed:
-                await self._send(SetEvents(sorted(wanted)))
-                self._agreed = wanted
-        finally:
-            self._lock.release()
+        async with self._turn:
+            await self._agree(self._agreed.intersection(self._listeners))
 
     @staticmethod
     def _shielded(work: Coroutine[Deferred[Any], Any, None], cancelled: Callable[[], None]) -> Deferred[None]:

@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import Interface, implementer
 
-from txtor._deferred import deferred
+from txtor._deferred import OneAtATime, deferred
 from txtor.commands import AttachStream, CloseStream, SetConf, StreamCloseReason
 from txtor.errors import Disconnected, InvalidArgument, TorError
 
@@ -150,7 +150,7 @@ class Attaching:
         self._reactor = reactor
         self._attacher: Any = None
         self._claims: dict[str, Claim] = {}
-        self._lock = DeferredLock()
+        self._turn = OneAtATime()
         self._trigger: Any = None
         self._before: str | None = None
         self._linger: IDelayedCall | None = None
@@ -217,37 +217,36 @@ class Attaching:
 
     @deferred
     async def _take(self) -> None:
-        if self._linger is not None:
-            self._linger.cancel()
-            self._linger = None
-        await self._lock.acquire()
-        try:
+        self._linger_no_more()
+        async with self._turn:
             if self._before is None:
                 before = await self._state.protocol.get_conf_single(_OPTION) or "0"
                 await self._state.protocol.send(SetConf([(_OPTION, "1")]))
                 self._before = before
                 self._trigger = self._reactor.addSystemEventTrigger("before", "shutdown", self._shut_down)
-        finally:
-            self._lock.release()
+                self._consider_all()
+
+    def _consider_all(self) -> None:
         for stream in list(self._state.model.streams.values()):
             self.consider(stream)
 
-    @deferred
-    async def _give_back(self) -> None:
+    def _linger_no_more(self) -> None:
         if self._linger is not None:
             self._linger.cancel()
             self._linger = None
-        await self._lock.acquire()
+
+    @deferred
+    async def _give_back(self) -> None:
+        self._linger_no_more()
         try:
-            before, self._before = self._before, None
-            if before is None:
-                return
-            self._remove_trigger()
-            await self._state.protocol.send(SetConf([(_OPTION, before)]))
+            async with self._turn:
+                before, self._before = self._before, None
+                if before is None:
+                    return
+                self._remove_trigger()
+                await self._state.protocol.send(SetConf([(_OPTION, before)]))
         except Disconnected:
             return  # that Tor is gone, and its option with it; or we are, and it cannot be told
-        finally:
-            self._lock.release()
         for stream in list(self._state.model.streams.values()):
             if stream.status == "CONTROLLER_WAIT":
                 self._attach(stream, None).addErrback(self._not_attached, stream)

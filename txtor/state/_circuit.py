@@ -287,9 +287,10 @@ class Circuit:
 
     def forsake(self, error: Exception) -> None:
         """
-        Fail whoever waits, since nothing will be heard of this circuit any more. The mirror calls this.
+        Fail whoever waits, since nothing is heard of this circuit for now. The mirror calls this.
         """
-        for waiting in (self._built, self._closed):
+        waits, self._built, self._closed = (self._built, self._closed), None, None
+        for waiting in waits:
             if waiting is not None:
                 waiting.failed(error)
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from txtor._deferred import OneAtATime
 from txtor.directory import RouterStatuses, compare_routers_in_slices, index_routers, index_routers_in_slices
 from txtor.errors import InvalidArgument, ProtocolViolation
 from txtor.grammar import RouterName
@@ -40,7 +41,7 @@ class RouterMap(Mapping[str, Router]):
     def __init__(self, state: TorState, clock: IReactorTime) -> None:
         self._state = state
         self._clock = clock
-        self._lock = DeferredLock()
+        self._turn = OneAtATime()
         self._statuses = RouterStatuses()
         self._objects: dict[bytes, Router] = {}
         self._nicknames: dict[str, list[bytes]] | None = None
@@ -176,12 +177,8 @@ class RouterMap(Mapping[str, Router]):
 
         :raises MalformedDocument: it cannot be cut; all stays as it was.
         """
-        await self._lock.acquire()
-        try:
-            new = await self._in_slices(index_routers_in_slices(block, self._statuses))
-            await self._take_over(new)
-        finally:
-            self._lock.release()
+        async with self._turn:
+            await self._take_over(await self._in_slices(index_routers_in_slices(block, self._statuses)))
 
     async def update(self, block: bytes) -> None:
         """
@@ -189,13 +186,10 @@ class RouterMap(Mapping[str, Router]):
 
         :raises MalformedDocument: they cannot be cut; all stays as it was.
         """
-        await self._lock.acquire()
-        try:
+        async with self._turn:
             merged = dict(self._statuses.by_identity)
             merged.update(index_routers(block).by_identity)
             await self._take_over(RouterStatuses(merged))
-        finally:
-            self._lock.release()
 
     async def _take_over(self, new: RouterStatuses) -> None:
         listeners = self._state.router_listeners

@@ -285,9 +285,10 @@ class Stream:
 
     def forsake(self, error: Exception) -> None:
         """
-        Fail whoever waits, since nothing will be heard of this stream any more. The mirror calls this.
+        Fail whoever waits, since nothing is heard of this stream for now. The mirror calls this.
         """
-        for waiting in (self._attached, self._closed):
+        waits, self._attached, self._closed = (self._attached, self._closed), None, None
+        for waiting in waits:
             if waiting is not None:
                 waiting.failed(error)
 

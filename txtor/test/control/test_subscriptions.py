@@ -43,6 +43,17 @@ class ListenerTests(SynchronousTestCase):
         self.tor.emit("CIRC 1 LAUNCHED")
         self.assertEqual(len(self.seen), 2)
 
+    def test_many_at_once(self) -> None:
+        """
+        Some thousand subscriptions at once are answered, each, with one command.
+        """
+        self.tor.mute("SETEVENTS")
+        waiting = [self.protocol.add_event_listener("BW", self.seen.append) for _ in range(3000)]
+        self.tor.connections[0].say([ReplyLine(250, "OK")])
+        for each in waiting:
+            self.successResultOf(each)
+        self.assertEqual(self.tor.received, ["SETEVENTS BW"])
+
     def test_removed(self) -> None:
         """
         Case 36: when the last listener of an event goes, Tor is told; removing what was never there is no error.
