@@ -41,28 +41,30 @@ _First = tuple[bytes, bytes, "bytes | None", bytes, bytes, bytes, bytes]
 _BASE64 = rb"([A-Za-z0-9+/]{26}[AEIMQUYcgkosw048])"  # 20 bytes leave two bits of the last character unused: they must be zero
 _BYTE = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _PORT = rb"(0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-# The first line as tor writes it; no part of the pattern can match in two ways. What it does not match is read word by word, and
-# comes out the same or is refused there, with the reason.
+# What is read of every router in a row, as tor writes it; no part of the patterns can match in two ways. What they do not match
+# is read word by word, and comes out the same or is refused there, with the reason.
 _USUAL = re.compile(
     rb"([A-Za-z0-9]{1,19}) " + _BASE64 + rb"(?: " + _BASE64 + rb")? ([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}) ("
     + rb"\.".join([_BYTE] * 4) + rb") " + _PORT + rb" " + _PORT + rb"(?=\n|\Z)"
 ).match  # fmt: skip
-
+_BANDWIDTH = re.compile(rb"\nw Bandwidth=([0-9]{1,9})(?: Unmeasured=1)?(?=\n|\Z)").search
 
 
 class _Line(Generic[T]):
     """
     An attribute that is read from the rest of a line, which is given as bytes.
 
-    :ivar mark: the line end before the line, its keyword and a space.
+    :ivar keyword: of the line.
+    :ivar search: finds the line, as it is usually written.
     :ivar read: from its rest to the value.
     :ivar absent: the value where there is no such line.
     """
 
-    __slots__ = ("absent", "mark", "read")
+    __slots__ = ("absent", "keyword", "read", "search")
 
     def __init__(self, keyword: str, read: Callable[[bytes], T], absent: T) -> None:
-        self.mark = f"\n{keyword} ".encode("ascii")
+        self.keyword = keyword
+        self.search = re.compile(f"\n{keyword} ([^\n]*)".encode("ascii")).search
         self.read = read
         self.absent = absent
 
@@ -75,17 +77,16 @@ class _Line(Generic[T]):
     def __get__(self, router: RouterStatus | None, owner: type) -> _Line[T] | T:
         if router is None:
             return self
-        entry, mark = router._entry, self.mark
-        start = entry.find(mark) + len(mark)
+        entry = router._entry
+        found = self.search(entry)
         try:
-            if start < len(mark) or entry.find(mark, start) >= 0:  # none, or more than one, which are read slowly
-                rest = router._rest(mark[1:-1])
+            if found is None or self.search(entry, found.end()):  # none, or more than one: read with more care
+                rest = router._rest(self.keyword.encode("ascii"))
                 return self.absent if rest is None else self.read(rest)
-            end = entry.find(b"\n", start)
-            return self.read(entry[start:end] if end >= 0 else entry[start:])
+            return self.read(found[1])
         except (BadValue, MalformedDocument) as error:
             rule = error.rule if isinstance(error, MalformedDocument) else str(error)
-            raise router._malformed(f"{mark[1:-1].decode('ascii')}: {rule}") from None
+            raise router._malformed(f"{self.keyword}: {rule}") from None
 
     def __set__(self, router: RouterStatus, value: object) -> None:
         raise AttributeError("what a router status says cannot be set")
@@ -172,7 +173,7 @@ class RouterStatus:
         for name in _ATTRIBUTES:
             getattr(self, name)
 
-    # The first line is read for every router in a row, so these are as plain as can be.
+    # These are read of every router in a row, and as plain as can be.
 
     @property
     def nickname(self) -> str:
@@ -214,13 +215,18 @@ class RouterStatus:
     def dir_port(self) -> int | None:
         return int((self._first or self._read_first())[6]) or None
 
+    @property
+    def bandwidth(self) -> int | None:
+        usual = _BANDWIDTH(self._entry)
+        return int(usual[1]) if usual and self._entry.find(b"\nw ", usual.end()) < 0 else self._any_bandwidth
+
     or_addresses = _Line[tuple[tuple[str, int], ...]]("a", read.or_addresses, ())
     flags = _Line("s", read.flags, frozenset[str]())
     version = _optional("v", read.version)
     version_text = _optional("v", decode)
     protocols = _optional("pr", read.protocols)
     weights = _Line("w", read.key_values, _NONE)
-    bandwidth = _optional("w", read.bandwidth)
+    _any_bandwidth = _optional("w", read.bandwidth)
     measured = _optional("w", read.measured)
     is_unmeasured = _Line("w", read.is_unmeasured, False)
     guard_fraction = _optional("w", read.guard_fraction)

@@ -7,7 +7,6 @@ Each takes the rest of a line as bytes. See dir-spec 3.8.1, Router status entrie
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -28,8 +27,6 @@ _MAX_WEIGHT = 2**32 - 1
 
 #: For each line: consensus methods, and by hash function the digest of the microdescriptor that they make.
 MicrodescriptorDigests = tuple[tuple[tuple[int, ...], Mapping[str, str]], ...]
-
-_BANDWIDTH = re.compile(rb"Bandwidth=([0-9]{1,9})(?: Unmeasured=1)?").fullmatch
 
 # Entries of one network share a few hundred texts of these kinds. The caches are bounded, so a hostile document costs time only.
 flags = lru_cache(1024)(lambda rest: frozenset([word for word in words(decode(rest)) if word]))
@@ -105,8 +102,7 @@ def bandwidth(rest: bytes) -> int | None:
     """
     Read ``Bandwidth=`` of a ``w`` line.
     """
-    usual = _BANDWIDTH(rest)
-    return int(usual[1]) if usual else _number(rest, "Bandwidth")
+    return _number(rest, "Bandwidth")
 
 
 def measured(rest: bytes) -> int | None:
