@@ -18,8 +18,9 @@ from ._encoding import aware
 from ._fields import Field, optional, read_item
 from ._grammar import Grammar, Index, any_number, maybe
 from ._key_certificate import KeyCertificate
-from ._network_status import RULES, NetworkStatus
+from ._network_status import NetworkStatus
 from ._readers import read_integer
+from ._status_rules import RULES
 from ._status_signatures import SignatureCount, count_signatures
 from ._status_values import read_weights
 

@@ -18,11 +18,12 @@ from txtor.errors import MalformedDocument, VerificationFailed
 
 from ._document import Document, _Reading
 from ._fields import Field, optional, read_item, repeated, required
-from ._grammar import Grammar, Index, Rule, any_number, maybe, once, some
+from ._grammar import Grammar, Index
 from ._items import Item, tokenize
 from ._readers import read_first_word, read_time
 from ._router_index import RouterStatuses, find_router, identity_of, index_routers_in_slices, run_slices
 from ._router_status import RouterStatus
+from ._status_rules import FOOTER, RULES, SECTION, SIGNATURE
 from ._status_values import (
     Parameters,
     read_flags,
@@ -39,39 +40,10 @@ from ._status_values import (
 
 S = TypeVar("S", bound="NetworkStatus")
 
-_SECTION = "dir-spec 3.4.1"
 _FIRST = b"network-status-version"
-_SIGNATURE = "directory-signature"
-_FOOTER = frozenset(("directory-footer", "bandwidth-weights", _SIGNATURE))
 _MAX_SIGNATURES = 256
 _MARK = b"\ndirectory-"
 _FOOTER_LINE = re.compile(rb"directory-(?:footer[ \t\r\n]|signature)").match
-
-#: The keywords that votes and consensuses share.
-RULES: dict[str, Rule] = {
-    "network-status-version": once(1),
-    "vote-status": once(1),
-    "valid-after": once(2),
-    "fresh-until": once(2),
-    "valid-until": once(2),
-    "voting-delay": once(2),
-    "client-versions": maybe(),
-    "server-versions": maybe(),
-    "package": any_number(3),
-    "known-flags": once(),
-    "recommended-client-protocols": maybe(),
-    "recommended-relay-protocols": maybe(),
-    "required-client-protocols": maybe(),
-    "required-relay-protocols": maybe(),
-    "params": maybe(),
-    "shared-rand-previous-value": maybe(2),
-    "shared-rand-current-value": maybe(2),
-    "dir-source": some(6),
-    "contact": any_number(),
-    "directory-footer": once(),
-    _SIGNATURE: some(2, "SIGNATURE"),
-}
-
 
 
 class NetworkStatus(Document):
@@ -83,7 +55,7 @@ class NetworkStatus(Document):
 
     __slots__ = ("_block", "_routers")
 
-    grammar = Grammar("network status", _SECTION, RULES, {0: "network-status-version"})
+    grammar = Grammar("network status", SECTION, RULES, {0: "network-status-version"})
     #: What ``vote-status`` must say.
     status: ClassVar[str] = ""
 
@@ -213,7 +185,7 @@ class NetworkStatus(Document):
         if found != sorted(found):
             place = next(place for place, pair in enumerate(pairwise(found)) if pair[0] > pair[1])
             name = found[place + 1].hex().upper()
-            raise MalformedDocument(self.grammar.document, f"the router {name} is not in its order", None, _SECTION)
+            raise MalformedDocument(self.grammar.document, f"the router {name} is not in its order", None, SECTION)
         self._routers = routers
         return routers
 
@@ -285,14 +257,14 @@ class NetworkStatus(Document):
         tokens, block = self.tokens, self._block
         assert block is not None  # found when header and footer were cut
         for place, (_, keyword, _, _, _) in enumerate(tokens):
-            if keyword in _FOOTER if place < block.header else keyword in self.grammar.rules and keyword not in _FOOTER:
+            if keyword in FOOTER if place < block.header else keyword in self.grammar.rules and keyword not in FOOTER:
                 raise self._refuse(f"{keyword} stands where it does not belong", place)
-        first = index[_SIGNATURE][0]
-        if index[_SIGNATURE] != list(range(first, len(tokens))):
+        first = index[SIGNATURE][0]
+        if index[SIGNATURE] != list(range(first, len(tokens))):
             raise self._refuse("there is something else behind the first signature", first)
         if len(tokens) - first > _MAX_SIGNATURES:
             raise self._refuse(f"more than {_MAX_SIGNATURES} signatures", first)
-        if index["directory-footer"][0] > min(place for keyword in _FOOTER for place in index.get(keyword, [first])):
+        if index["directory-footer"][0] > min(place for keyword in FOOTER for place in index.get(keyword, [first])):
             raise self._refuse("directory-footer is not the first of the footer", index["directory-footer"][0])
         if self.vote_status != self.status:
             raise self._refuse(f"vote-status is {self.vote_status!r} where {self.status!r} belongs", index["vote-status"][0])
@@ -300,7 +272,7 @@ class NetworkStatus(Document):
             raise self._refuse("valid-after is not before fresh-until and valid-until", index["valid-after"][0])
 
     def _refuse(self, rule: str, place: int) -> MalformedDocument:
-        return MalformedDocument(self.grammar.document, rule, super().item_at(place).line, _SECTION)
+        return MalformedDocument(self.grammar.document, rule, super().item_at(place).line, SECTION)
 
     def item_at(self, place: int) -> Item:
         """
@@ -338,13 +310,13 @@ class NetworkStatus(Document):
         :raises VerificationFailed: there is such a place.
         """
         content = self.content
-        place = self.index[_SIGNATURE][0]
+        place = self.index[SIGNATURE][0]
         start = len(content) - sum([len(token[0]) for token in self.tokens[place:]])
-        mark = _SIGNATURE.encode("ascii")
+        mark = SIGNATURE.encode("ascii")
         if not content.startswith(mark + b" ", start) or content.find(b"\n" + mark) != start - 1:
-            raise VerificationFailed(self.grammar.document, "the signed part does not end where it seems to", None, _SECTION)
+            raise VerificationFailed(self.grammar.document, "the signed part does not end where it seems to", None, SECTION)
         if not content.startswith(_FIRST + b" "):
-            raise VerificationFailed(self.grammar.document, "the signed part does not begin where it seems to", None, _SECTION)
+            raise VerificationFailed(self.grammar.document, "the signed part does not begin where it seems to", None, SECTION)
         return content[: start + len(mark) + 1]
 
 

@@ -19,10 +19,11 @@ from ._fields import Field, optional, present, repeated, required
 from ._grammar import Grammar, Index, any_number, maybe, once
 from ._items import Item
 from ._key_certificate import KeyCertificate
-from ._network_status import RULES, NetworkStatus
+from ._network_status import NetworkStatus
 from ._readers import read_fingerprint, read_time
 from ._router_status import RouterStatus
 from ._shared_random import read_commit
+from ._status_rules import RULES
 from ._status_values import DirectorySource, read_numbers, read_pairs
 
 _FIRST, _LAST = "dir-key-certificate-version", "dir-key-certification"

@@ -186,8 +186,7 @@ class RouterStatusTests(SynchronousTestCase):
         self.assertEqual(router.nickname, "seele")
         error = self.assertRaises(MalformedDocument, getattr, router, "bandwidth")
         self.assertIn("seele", str(error))
-        with self.assertRaises(AttributeError):
-            router.nickname = "other"
+        self.assertRaises(AttributeError, setattr, router, "nickname", "other")
         with self.assertRaises(AttributeError):
             router.flags = frozenset()
 
