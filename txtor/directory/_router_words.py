@@ -7,9 +7,10 @@ Each takes the rest of a line as bytes. See dir-spec 3.8.1, Router status entrie
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
+from typing import TypeVar
 
 from txtor.errors import MalformedDocument
 from txtor.grammar import decode, encode
@@ -21,21 +22,28 @@ from ._port_summary import PortSummary
 from ._protocols import Protocols
 from ._versions import TorVersion
 
+T = TypeVar("T")
+
 #: What tor writes where it does not say when a descriptor was published.
 NO_TIME = "2038-01-01 00:00:00"
 _MAX_WEIGHT = 2**32 - 1
+_LONGEST_KEPT = 1000
 
 #: For each line: consensus methods, and by hash function the digest of the microdescriptor that they make.
 MicrodescriptorDigests = tuple[tuple[tuple[int, ...], Mapping[str, str]], ...]
 
-# Entries of one network share a few hundred texts of these kinds. The caches are bounded, so a hostile document costs time only.
-flags = lru_cache(1024)(lambda rest: frozenset([word for word in words(decode(rest)) if word]))
-protocols = lru_cache(512)(lambda rest: Protocols(decode(rest)))
-summary = lru_cache(1024)(lambda rest: PortSummary.parse(decode(rest)))
+
+def _shared(size: int, read: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    """
+    Read a text once: entries of one network share a few hundred texts of a kind.
+
+    Long texts are read each time, so that what a hostile document leaves in memory is bounded.
+    """
+    kept = lru_cache(size)(read)
+    return lambda rest: kept(rest) if len(rest) <= _LONGEST_KEPT else read(rest)
 
 
-@lru_cache(512)
-def version(rest: bytes) -> TorVersion | None:
+def _read_version(rest: bytes) -> TorVersion | None:
     """
     Read a version of tor. What is none is ``None``: another implementation may number as it likes.
     """
@@ -43,6 +51,12 @@ def version(rest: bytes) -> TorVersion | None:
         return TorVersion.parse(decode(rest)) if rest.startswith(b"Tor ") else None
     except MalformedDocument:
         return None
+
+
+flags = _shared(1024, lambda rest: frozenset([word for word in words(decode(rest)) if word]))
+protocols = _shared(512, lambda rest: Protocols(decode(rest)))
+summary = _shared(1024, lambda rest: PortSummary.parse(decode(rest)))
+version = _shared(512, _read_version)
 
 
 def first_line(line: bytes) -> tuple[bytes, bytes, bytes | None, bytes, bytes, bytes, bytes]:

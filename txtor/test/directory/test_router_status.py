@@ -148,6 +148,14 @@ class RouterStatusTests(SynchronousTestCase):
         """
         self.assertIs(RouterStatus.parse(NS).flags, RouterStatus.parse(NS).flags)
 
+    def test_long_lines_are_not_kept(self) -> None:
+        """
+        Lines of any length are read, and nothing of long ones stays behind.
+        """
+        long = NS.replace(b"s Fast", b"s " + b" ".join(b"F%d" % number for number in range(400)))
+        self.assertEqual(len(RouterStatus.parse(long).flags), 403)
+        self.assertIsNot(RouterStatus.parse(long).flags, RouterStatus.parse(long).flags)
+
     def test_refused(self) -> None:
         """
         What is wrong in an entry is told, with the entry.
