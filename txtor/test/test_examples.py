@@ -1,0 +1,437 @@
+# -*- test-case-name: txtor.test.test_examples -*-
+"""
+Every example of the documentation is run: on a Tor in memory where that is enough, else on the private network.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import pathlib
+import sys
+import unittest
+from types import ModuleType
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.protocol import Factory
+from twisted.internet.task import deferLater
+from twisted.internet.testing import MemoryReactorClock
+from twisted.internet.utils import getProcessOutputAndValue
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.trial.runner import TestLoader
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+from twisted.web.server import Request, Site
+
+import txtor
+from txtor import connect
+from txtor._deferred import deferred
+from txtor.control import TorControlProtocol
+from txtor.testing import FakeTor, TorNetworkTestCase
+
+ROOT = pathlib.Path(txtor.__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+
+#: Those with tests elsewhere.
+ELSEWHERE = {
+    "archive_to_parquet": "txtor.test.directory.test_archive_to_parquet",
+    "demo": "txtor.test.test_demo",
+}
+
+
+def example(name: str) -> ModuleType:
+    """
+    An example as a module, loaded anew.
+    """
+    specification = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module  # trial finds the tests of a class by its module
+    try:
+        specification.loader.exec_module(module)
+    finally:
+        del sys.modules[specification.name]
+    return module
+
+
+class EveryExampleTests(SynchronousTestCase):
+    """
+    That none is forgotten.
+    """
+
+    def test_all_are_tested(self) -> None:
+        """
+        Each file of ``examples`` is named in a test here, or has tests elsewhere.
+        """
+        here = pathlib.Path(__file__).read_text(encoding="utf-8")
+        names = {path.stem for path in EXAMPLES.glob("*.py")} - set(ELSEWHERE)
+        self.assertEqual({name for name in names if f'"{name}"' not in here}, set())
+        self.assertGreater(len(names), 10)
+
+    def test_no_reactor(self) -> None:
+        """
+        Each example can be imported without installing a reactor, and says at its beginning how it is run.
+        """
+        for path in sorted(EXAMPLES.glob("*.py")):
+            source = path.read_text(encoding="utf-8")
+            self.assertIn(f" {path.name}", source.partition('"""\n\n')[0], path.name)
+            self.assertNotIn("\nfrom twisted.internet import reactor", source, path.name)
+
+
+class OutputMixin:
+    """
+    What an example prints.
+    """
+
+    def catch_output(self: Any) -> None:
+        """
+        Print to `output` until the test is over.
+        """
+        self.output = io.StringIO()
+        self.patch(sys, "stdout", self.output)
+
+    def printed(self: Any) -> list[str]:
+        """
+        The lines that were printed.
+        """
+        lines: list[str] = self.output.getvalue().splitlines()
+        return lines
+
+
+class FakeTorTests(OutputMixin, SynchronousTestCase):
+    """
+    Examples for which a Tor in memory is enough.
+    """
+
+    def setUp(self) -> None:
+        self.catch_output()
+        self.reactor = MemoryReactorClock()
+        self.tor = FakeTor()
+        nothing = ("ns/all", "address-mappings/all", "entry-guards", "orconn-status")
+        self.tor.info.update({**dict.fromkeys(nothing, ""), "network-liveness": "up"})
+
+    def run_example(self, name: str, *arguments: object) -> Deferred[Any]:
+        """
+        Start the ``main`` of an example at the endpoint of the Tor.
+        """
+        return Deferred.fromCoroutine(example(name).main(self.reactor, self.tor.endpoint(), *arguments))
+
+    def observer(self) -> TorControlProtocol:
+        """
+        Another controller, so that circuits and streams have somebody who opens them.
+        """
+        return self.tor.connect(self.reactor)
+
+    def test_connect_and_ask(self) -> None:
+        """
+        What Tor says, as values; its refusal is told.
+        """
+        self.tor.info.update({"traffic/read": "1234567", "traffic/written": "89"})
+        self.tor.configuration.change([("SocksPort", "9050"), ("SocksPort", "unix:/s")], reset=False)
+        self.successResultOf(self.run_example("connect_and_ask"))
+        self.assertEqual(
+            self.printed(),
+            [
+                "Tor 0.4.9.11",
+                "1,234,567 bytes read, 89 written",
+                "SocksPort ['9050', 'unix:/s']",
+                'Tor cannot tell its address: 552 Unrecognized key "address"',
+            ],
+        )
+        self.assertEqual(self.tor.connections, [])
+
+    def test_connect_and_ask_without_tor(self) -> None:
+        """
+        Without a Tor the program ends with a sentence.
+        """
+        self.tor.listening = False
+        program = example("connect_and_ask").program(self.reactor, self.tor.endpoint())
+        ended = self.failureResultOf(Deferred.fromCoroutine(program), SystemExit)
+        self.assertEqual(str(ended.value), "Nothing listens there.")
+
+    def test_authenticate(self) -> None:
+        """
+        The password is asked for, and a wrong one is told.
+        """
+        self.tor.password = b"secret"
+        self.successResultOf(self.run_example("authenticate", lambda: succeed("secret")))
+        self.successResultOf(self.run_example("authenticate", lambda: succeed("wrong")))
+        self.assertEqual(self.printed(), ["Authenticated to Tor 0.4.9.11", "That was not the password."])
+
+    def test_authenticate_without_password(self) -> None:
+        """
+        Nobody is asked where Tor wants no password; where there is no Tor, the places are told.
+        """
+        self.successResultOf(self.run_example("authenticate", lambda: self.fail("it was asked for")))
+        self.tor.listening = False
+        module = example("authenticate")
+        places = Deferred.fromCoroutine(module.main(self.reactor, [self.tor.endpoint()], lambda: succeed("")))
+        self.successResultOf(places)
+        self.assertIn("No control port of Tor could be used", self.printed()[1])
+
+    def test_watch_events(self) -> None:
+        """
+        Bandwidth is printed as often as was asked for, and warnings; any event can be told as it is.
+        """
+        running = self.run_example("watch_events", "2")
+        self.tor.emit("BW 1000 20")
+        self.tor.emit("WARN The clock is wrong.")
+        self.tor.emit("BW 0 0")
+        self.successResultOf(running)
+        module = example("watch_events")
+        module.anything(module.BandwidthEvent("1 2 NEWER=3"))
+        self.assertEqual(
+            self.printed(),
+            [
+                "       1,000 B/s down           20 B/s up",
+                "Tor warns: The clock is wrong.",
+                "           0 B/s down            0 B/s up",
+                "BW ('1', '2') {'NEWER': '3'}",
+                "as Tor wrote it: 1 2 NEWER=3",
+            ],
+        )
+
+    def test_watch_circuits(self) -> None:
+        """
+        Circuits and streams are printed when something happens to them.
+        """
+        running = self.run_example("watch_circuits", "5")
+        other = self.observer()
+        self.successResultOf(other.queue_command("EXTENDCIRCUIT 0 relay1,relay2"))
+        stream = self.tor.network.new_stream("example.com:80")
+        self.tor.network.attach(stream, "1")
+        self.successResultOf(other.queue_command("CLOSECIRCUIT 1"))
+        self.assertNoResult(running)
+        self.reactor.advance(5)
+        self.successResultOf(running)
+        self.assertEqual(
+            self.printed(),
+            [
+                "0 relays, 0 circuits, 0 streams",
+                "circuit 1 reached relay1",
+                "circuit 1 reached relay2",
+                "circuit 1 is built: relay1, relay2",
+                "stream 2 to example.com:80 is on circuit 1",
+                "circuit 1 closed: REQUESTED",
+            ],
+        )
+
+    def test_build_circuit(self) -> None:
+        """
+        A circuit is built and closed; one that does not build says why.
+        """
+        self.successResultOf(self.run_example("build_circuit", "relay1", "relay2", "relay3"))
+        self.tor.network.builds = False
+        running = self.run_example("build_circuit")
+        (circuit,) = self.tor.network.circuits
+        self.tor.network.close_circuit(circuit, "TIMEOUT", "FAILED")
+        self.successResultOf(running)
+        self.assertEqual(
+            self.printed(),
+            [
+                "Built through relay1, relay2, relay3",
+                "It is CLOSED because REQUESTED",
+                "Not built: Circuit 2 did not build: TIMEOUT.",
+            ],
+        )
+
+    def test_close_by_pattern(self) -> None:
+        """
+        What matches is closed, and nothing else.
+        """
+        other = self.observer()
+        for path in ("relay1,relay2", "relay3,relay4"):
+            self.successResultOf(other.queue_command(f"EXTENDCIRCUIT 0 {path}"))
+        for host in ("a.example.com:80", "b.example.com:443", "example.net:80"):
+            self.tor.network.attach(self.tor.network.new_stream(host), "1")
+        self.successResultOf(self.run_example("close_by_pattern", "*.example.com:*", "relay3"))
+        self.assertEqual(
+            self.printed(),
+            [
+                "closed stream 3 to a.example.com:80",
+                "closed stream 4 to b.example.com:443",
+                "closed circuit 2 because REQUESTED",
+            ],
+        )
+        self.assertEqual([stream.target for stream in self.tor.network.streams.values()], ["example.net:80"])
+        self.assertEqual(list(self.tor.network.circuits), ["1"])
+
+    def test_unit_tests(self) -> None:
+        """
+        The examples of unit tests pass.
+        """
+        for name, count in (("unit_test_with_fake_tor", 4), ("unit_test_with_circuits", 3)):
+            result = unittest.TestResult()
+            TestLoader().loadModule(example(name)).run(result)
+            self.assertEqual((result.testsRun, result.failures, result.errors, result.skipped), (count, [], [], []), name)
+
+
+class Echo(LineOnlyReceiver):
+    """
+    Says a line back and hangs up.
+    """
+
+    def lineReceived(self, line: bytes) -> None:
+        """
+        One line.
+        """
+        self.sendLine(line)
+        assert self.transport is not None
+        self.transport.loseConnection()
+
+
+class Page(Resource):
+    """
+    A page.
+    """
+
+    isLeaf = True  # noqa: N815  # Twisted's
+
+    def render_GET(self, request: Request) -> bytes:
+        """
+        Eleven bytes.
+        """
+        request.setHeader(b"connection", b"close")
+        return b"hello there"
+
+
+class NetworkTests(OutputMixin, TorNetworkTestCase):
+    """
+    Examples that need a Tor with a network.
+    """
+
+    @deferred
+    async def setUp(self) -> None:  # type: ignore[override]  # trial waits for a Deferred
+        await super().setUp()
+        self.catch_output()
+        self.client = self.network.clients[0]
+        self.path = [f"${node.fingerprint}" for node in self.network.exits[:2]]
+        self.names = ", ".join(node.nickname for node in self.network.exits[:2])
+
+    def listen(self, factory: Any) -> int:
+        """
+        Serve until the test is over; the port.
+        """
+        port = self.reactor.listenTCP(0, factory, interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        number: int = port.getHost().port
+        return number
+
+    async def run_example(self, name: str, *arguments: object) -> None:
+        """
+        Run the ``main`` of an example.
+        """
+        await example(name).main(self.reactor, *arguments)
+
+    @deferred
+    async def test_build_circuit(self) -> None:
+        """
+        Circuits of real relays.
+        """
+        await self.run_example("build_circuit", self.client.control_endpoint, *self.path)
+        self.assertEqual(self.printed(), [f"Built through {self.names}", "It is CLOSED because REQUESTED"])
+
+    @deferred
+    async def test_circuit_connection(self) -> None:
+        """
+        A line there and back over one circuit.
+        """
+        port = self.listen(Factory.forProtocol(Echo))
+        await self.run_example(
+            "circuit_connection", self.client.control_endpoint, "127.0.0.1", port, "hello", *self.path
+        )
+        self.assertEqual(self.printed()[0], "The answer is b'hello'")
+
+    @deferred
+    async def test_circuit_web_page(self) -> None:
+        """
+        A page over one circuit.
+        """
+        port = self.listen(Site(Page()))
+        await self.run_example("circuit_web_page", self.client.control_endpoint, f"http://127.0.0.1:{port}/", *self.path)
+        self.assertEqual(self.printed(), [f"200 11 bytes through {self.names}"])
+
+    @deferred
+    async def test_treq_over_tor(self) -> None:
+        """
+        Pages with treq; a host that there is not is told.
+        """
+        port = self.listen(Site(Page()))
+        page = f"http://127.0.0.1:{port}/"
+        await self.run_example("treq_over_tor", self.client.socks_endpoint, page, "http://nowhere.invalid/")
+        first, second = self.printed()
+        self.assertEqual(first, f"{page} 200 11 bytes")
+        self.assertTrue(second.startswith("http://nowhere.invalid/ could not be reached: "), second)
+
+    @deferred
+    async def test_endpoint_string(self) -> None:
+        """
+        The string of an endpoint goes through Tor.
+        """
+        port = self.listen(Factory.forProtocol(Echo))
+        string = f"tor:127.0.0.1:{port}:socksPort={self.client.socks_port}:isolation=destination"
+        await self.run_example("endpoint_string", string, "hello\r\n")
+        self.assertEqual(self.printed(), ["b'hello\\r\\n'"])
+
+    @deferred
+    async def test_resolve_names(self) -> None:
+        """
+        Names that are known and not.
+        """
+        await self.run_example("resolve_names", self.client.socks_endpoint, "nowhere.invalid")
+        self.assertEqual(self.printed(), ["nowhere.invalid is not known"])
+
+    @deferred
+    async def test_attach_streams(self) -> None:
+        """
+        A stream to the port goes over the circuit, and Tor is left as it was.
+        """
+        port = self.listen(Factory.forProtocol(Echo))
+        running = Deferred.fromCoroutine(
+            self.run_example("attach_streams", self.client.control_endpoint, port, 1, *self.path)
+        )
+        while "ready" not in self.printed() and not running.called:
+            await deferLater(self.reactor, 0.02)
+        string = f"tor:127.0.0.1:{port}:socksPort={self.client.socks_port}:isolation=connection"
+        await self.run_example("endpoint_string", string, "hello\r\n")
+        await running
+        self.assertTrue(any(f"to 127.0.0.1:{port} goes over circuit" in line for line in self.printed()), self.printed())
+        async with await connect(self.reactor, self.client.control_endpoint) as tor:
+            self.assertEqual(await tor.protocol.get_conf_single("__LeaveStreamsUnattached"), "0")
+
+    @deferred
+    async def test_read_documents(self) -> None:
+        """
+        The consensus of a client is verified against the authorities that it was told of.
+        """
+        await self.run_example("read_documents", self.client.control_endpoint)
+        first, second = self.printed()
+        self.assertIn(f"with {len(self.network.authorities) + len(self.network.exits)} relays", first)
+        here, _, of, *_ = second.split()
+        self.assertEqual(here, of)
+
+    @deferred
+    async def test_programs(self) -> None:
+        """
+        Examples that are a whole program, for asyncio, trial and pytest: each in a process of its own, all at once.
+        """
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        temporary = pathlib.Path(self.mktemp()).absolute()
+        temporary.mkdir()
+
+        def start(*arguments: str) -> Any:
+            return getProcessOutputAndValue(sys.executable, arguments, environment, str(temporary), self.reactor)
+
+        tests = str(EXAMPLES / "network_fixture.py")
+        started = {
+            "asyncio_reactor": start(str(EXAMPLES / "asyncio_reactor.py"), self.client.control_endpoint),
+            "network_fixture": start("-m", "twisted.trial", "--temp-directory=trial", tests),
+            "test_with_pytest": start("-m", "pytest", "-p", "no:cacheprovider", str(EXAMPLES / "test_with_pytest.py")),
+        }
+        expected = {"asyncio_reactor": b"Tor 0.", "network_fixture": b"PASSED (successes=1)", "test_with_pytest": b"1 passed"}
+        for name, process in started.items():
+            output, errors, status = await process
+            self.assertEqual((status, errors), (0, b""), f"{name}: {output!r}")
+            self.assertIn(expected[name], output, name)
