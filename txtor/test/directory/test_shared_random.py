@@ -22,10 +22,34 @@ def commit(number: int, revealed: bool = True, time: int = 1700000000) -> Shared
     return SharedRandomCommit(1, "sha3-256", f"{number:040X}", promise, reveal if revealed else None)
 
 
+#: What three authorities of a private network of tor 0.4.9.11 committed to and revealed, the value that was in force then, and the
+#: one that their next consensus had: identity, commit, reveal.
+GENUINE = """
+374B6A224598812F0B787B2A5BE5B60F49E7E8CD AAAAAGsFjwahrdrrTASAB6csqfnuzfuVhJ7VvgNL57jc+uoDCM8ZOg== \
+AAAAAGsFjwY8VpNAYf7FZqbBX4NEW3b81UrHnYbtOWbdnV78/bQ71g==
+5B24D763245894DF1AF5062F0C2F642C9CB7C274 AAAAAGsFjwbZRWZqLFf+tTMUkcZdqC2PCPz4Arhkqc3X29ZSH50z0w== \
+AAAAAGsFjwZ2/wJX8qgy2Sk9ccl64aLHTNnfDmwO1Fy6hnN/rtkb9Q==
+A0CA9263E348C92BBE7F630CB1E4F51274485A29 AAAAAGsFjwbzN9F1GPXYAzRkWz4lvRwtsYmtBQ638RQCYIVuU/rBJA== \
+AAAAAGsFjwY+dyl/44mCBQL0CA9XVZXQcyNYIep7/1WdsYjAnp+0PQ==
+"""
+GENUINE_PREVIOUS = bytes.fromhex("a38042fcc6e5dce1badc29f86ccb1ce7ea3e41419281141bcf3fff0b3c19ee1c")
+GENUINE_VALUE = bytes.fromhex("fa7267df1019e8bed6438118f9e337415906385c1f009c65c8157c19c770af97")
+
+
 class SharedRandomTests(SynchronousTestCase):
     """
     Computing the value of a day.
     """
+
+    def test_genuine(self) -> None:
+        """
+        What real authorities revealed is what they had committed to, and gives the value that they computed.
+        """
+        lines = [line.split() for line in GENUINE.strip().split("\n")]
+        found = [SharedRandomCommit(1, "sha3-256", identity, promise, reveal) for identity, promise, reveal in lines]
+        for one in found:
+            one.verify()
+        self.assertEqual(compute_shared_random(found, GENUINE_PREVIOUS), GENUINE_VALUE)
 
     def test_verify(self) -> None:
         """
