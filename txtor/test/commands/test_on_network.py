@@ -62,6 +62,21 @@ class Gathering(Protocol):
         self.ended.callback(None)
 
 
+class Answering(Echo):
+    """
+    Sends back what it gets, and tells when its connection has ended.
+    """
+
+    def __init__(self) -> None:
+        self.ended: Deferred[None] = Deferred()
+
+    def connectionLost(self, reason: Any = None) -> None:
+        """
+        The end.
+        """
+        self.ended.callback(None)
+
+
 class NetworkTests(TorNetworkTestCase):
     """
     Circuits, streams and descriptors of a Tor with a network.
@@ -153,7 +168,9 @@ class NetworkTests(TorNetworkTestCase):
         """
         client = self.network.clients[1]
         protocol = await self.patient(client)
-        listening = await TCP4ServerEndpoint(self.reactor, 0, interface="127.0.0.1").listen(Factory.forProtocol(Echo))
+        answering = Answering()
+        server = TCP4ServerEndpoint(self.reactor, 0, interface="127.0.0.1")
+        listening = await server.listen(Factory.forProtocol(lambda: answering))
         self.addCleanup(listening.stopListening)
         path = [node.fingerprint or "" for node in self.network.exits[:3]]
         circuit_id = await self.built(protocol, ExtendCircuit(0, path, "controller"))
@@ -177,6 +194,7 @@ class NetworkTests(TorNetworkTestCase):
         await self.assertFailure(protocol.send(AttachStream(stream_id)), UnmanagedEntity)
         await protocol.send(CloseStream(stream_id, "DONE"))
         await connection.ended
+        await answering.ended  # the exit's connection, which ends a little later
         await self.assertFailure(protocol.send(CloseStream(stream_id, 99)), UnrecognizedEntity)
         await protocol.send(CloseCircuit(circuit_id))
 
