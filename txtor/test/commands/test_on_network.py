@@ -194,9 +194,9 @@ class NetworkTests(TorNetworkTestCase):
         await self.assertFailure(protocol.send(AttachStream(stream_id)), UnmanagedEntity)
         await protocol.send(CloseStream(stream_id, "DONE"))
         await connection.ended
-        await answering.ended  # the exit's connection, which ends a little later
         await self.assertFailure(protocol.send(CloseStream(stream_id, 99)), UnrecognizedEntity)
         await protocol.send(CloseCircuit(circuit_id))
+        await answering.ended  # by the exit, whom Tor tells nothing of the end of a stream but with that of the circuit
 
     async def test_descriptors(self) -> None:
         """
