@@ -22,8 +22,8 @@ def commit(number: int, revealed: bool = True, time: int = 1700000000) -> Shared
     return SharedRandomCommit(1, "sha3-256", f"{number:040X}", promise, reveal if revealed else None)
 
 
-#: What three authorities of a private network of tor 0.4.9.11 committed to and revealed (identity, commit, reveal), the value that
-#: was in force then, and the one that their next consensus had.
+#: What three authorities of a private network of tor 0.4.9.11 committed to and revealed (identity, commit, reveal), the value
+#: that was in force then, and the one that their next consensus had.
 GENUINE = """
 374B6A224598812F0B787B2A5BE5B60F49E7E8CD AAAAAGsFjwahrdrrTASAB6csqfnuzfuVhJ7VvgNL57jc+uoDCM8ZOg== \
 AAAAAGsFjwY8VpNAYf7FZqbBX4NEW3b81UrHnYbtOWbdnV78/bQ71g==
