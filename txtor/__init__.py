@@ -13,9 +13,15 @@ from txtor._version import __version__
 if TYPE_CHECKING:
     from txtor._tor import Tor, connect, launch
     from txtor.control import TorControlProtocol, TorProtocolFactory
+    from txtor.state import Circuit, PathRules, Router, Stream, TorState
 
 #: Where each public name is found when it is first used.
 _HOMES = {
+    "Circuit": "txtor.state",
+    "PathRules": "txtor.state",
+    "Router": "txtor.state",
+    "Stream": "txtor.state",
+    "TorState": "txtor.state",
     "Tor": "txtor._tor",
     "TorControlProtocol": "txtor.control",
     "TorProtocolFactory": "txtor.control",
@@ -23,7 +29,19 @@ _HOMES = {
     "launch": "txtor._tor",
 }
 
-__all__ = ["Tor", "TorControlProtocol", "TorProtocolFactory", "__version__", "connect", "launch"]
+__all__ = [
+    "Circuit",
+    "PathRules",
+    "Router",
+    "Stream",
+    "Tor",
+    "TorControlProtocol",
+    "TorProtocolFactory",
+    "TorState",
+    "__version__",
+    "connect",
+    "launch",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred
 
 from txtor._deferred import deferred
+from txtor._tor_onion import OnionMethods
+from txtor._traffic import Traffic
 from txtor.control import (
     ControlEndpoint,
     IConnectReactor,
@@ -32,9 +34,10 @@ if TYPE_CHECKING:
 
     from txtor.directory import TorVersion
     from txtor.process import ILaunchReactor, Options, ProgressListener, TorProcess, Writable
+    from txtor.state import TorState
 
 
-class Tor:
+class Tor(OnionMethods, Traffic):
     """
     One running Tor, which we control.
 
@@ -112,6 +115,17 @@ class Tor:
         Whether Tor would act on a NEWNYM at once, as far as is known.
         """
         return await self.newnym_wait() == 0
+
+    def create_state(self) -> Deferred[TorState]:
+        """
+        A live picture of this Tor: its circuits, streams and relays, as they are at every moment.
+
+        :return: fires when the picture is complete.
+        :raises TorRefused: Tor, or a filter in front of it, does not let us listen or look.
+        """
+        from txtor.state import TorState  # documents come with it
+
+        return TorState.from_protocol(self._reactor, self.protocol)
 
     def close(self) -> Deferred[None]:
         """

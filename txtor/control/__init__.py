@@ -9,16 +9,20 @@ from ._connect import ControlEndpoint, IConnectReactor, default_cookie_file, def
 from ._factory import TorProtocolFactory
 from ._identity import Identity
 from ._protocol import TorControlProtocol
+from ._socks_listener import LazySocksEndpoint, endpoint_of_listener, find_socks_endpoint
 
 __all__ = [
     "ControlEndpoint",
     "IConnectReactor",
     "Identity",
+    "LazySocksEndpoint",
     "Password",
     "TorControlProtocol",
     "TorProtocolFactory",
     "default_cookie_file",
     "default_places",
+    "endpoint_of_listener",
     "find_control",
+    "find_socks_endpoint",
     "open_control",
 ]

@@ -102,7 +102,7 @@ async def open_control(
     :raises ProtocolViolation: what listens there is no control port.
     :raises InvalidArgument: the endpoint string is malformed.
     """
-    target = _endpoint(reactor, endpoint)
+    target = client_endpoint(reactor, endpoint)
     without: frozenset[str] = frozenset()
     first: AuthenticationError | None = None
     while True:
@@ -123,7 +123,12 @@ async def open_control(
             return protocol
 
 
-def _endpoint(reactor: IConnectReactor, endpoint: ControlEndpoint) -> IStreamClientEndpoint:
+def client_endpoint(reactor: object, endpoint: ControlEndpoint) -> IStreamClientEndpoint:
+    """
+    The endpoint that a string names; an endpoint is returned as it is.
+
+    :raises InvalidArgument: the string is malformed.
+    """
     if not isinstance(endpoint, str):
         return endpoint
     from twisted.internet.endpoints import clientFromString  # which imports all of TLS

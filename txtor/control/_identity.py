@@ -3,7 +3,7 @@
 NEWNYM, and when Tor really acts on it.
 
 Tor accepts every NEWNYM and acts at most once in ten seconds: what comes sooner is delayed, and several become one. A Tor without
-client ports accepts it and never acts. Only the SIGNAL event tells. See control-spec 3.7 and 4.1.18.
+client ports accepts it and never acts. Only the SIGNAL event tells. See control-spec 3.7 and 4.1.17.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from txtor._deferred import deferred
 from txtor.commands import Signal
 from txtor.errors import CommandTimeout
 from txtor.events import SignalEvent
+from txtor.grammar import Reply
 
 from ._protocol import TorControlProtocol
 
@@ -23,6 +24,26 @@ NEWNYM_INTERVAL = 10.0
 
 #: How long to wait for the event that says it acted. Tor's own delay is at most `NEWNYM_INTERVAL`.
 PATIENCE = 15.0
+
+
+class _Asked:
+    """
+    A NEWNYM of ours, as a command. An event that comes before its reply is the echo of somebody else's.
+    """
+
+    keyword = Signal.keyword
+
+    def __init__(self) -> None:
+        self._signal = Signal("NEWNYM")
+        self.is_accepted = False
+        self.acted: Deferred[None] = Deferred()
+
+    def to_wire(self) -> bytes:
+        return self._signal.to_wire()
+
+    def parse_reply(self, reply: Reply) -> None:
+        self._signal.parse_reply(reply)
+        self.is_accepted = True
 
 
 class Identity:
@@ -35,15 +56,14 @@ class Identity:
         self._protocol = protocol
         self._acted: float | None = None
         self._listening = False
-        self._waiting: list[Deferred[None]] = []
+        self._waiting: list[_Asked] = []
 
     def _signal(self, event: SignalEvent) -> None:
         if event.signal == "NEWNYM":
             self._acted = self._clock.seconds()
-            waiting, self._waiting = self._waiting, []
-            for waiter in waiting:
-                if not waiter.called:
-                    waiter.callback(None)
+            for asked in [asked for asked in self._waiting if asked.is_accepted]:
+                if not asked.acted.called:
+                    asked.acted.callback(None)
 
     @deferred
     async def listen(self) -> None:
@@ -64,10 +84,9 @@ class Identity:
         Ask for a new identity; see `txtor.Tor.new_identity`.
         """
         await self.listen()
-        await self._protocol.send(Signal("NEWNYM"))
-        asked = self._clock.seconds()
-        acted: Deferred[None] = Deferred()
-        self._waiting.append(acted)
+        asked, began = _Asked(), self._clock.seconds()
+        acted = asked.acted
+        self._waiting.append(asked)
         gone = self._protocol.when_disconnected()
         gone.addCallbacks(
             lambda reason: None if acted.called else acted.errback(reason),
@@ -78,12 +97,13 @@ class Identity:
             raise CommandTimeout("SIGNAL NEWNYM (Tor accepted it and has not acted: it has no client port, perhaps)", seconds)
 
         try:
+            await self._protocol.send(asked)
             await acted.addTimeout(PATIENCE, self._clock, onTimeoutCancel=give_up)
         finally:
-            if acted in self._waiting:
-                self._waiting.remove(acted)
+            self._waiting.remove(asked)
             gone.cancel()
-        return self._clock.seconds() - asked
+            acted.addErrback(lambda failure: None)  # the end of the connection is told by the command, when it waits
+        return self._clock.seconds() - began
 
     def wait(self) -> float:
         """

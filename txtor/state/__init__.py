@@ -18,6 +18,17 @@ from ._listeners import (
     StreamListenerMixin,
 )
 from ._model import AddressMapping, EntryGuard, Model, Validity
+from ._paths import (
+    Condition,
+    PathRules,
+    among,
+    between_percentiles,
+    excluding,
+    exits_to,
+    has_flags,
+    in_countries,
+    lacks_flags,
+)
 from ._router import Router
 from ._routers import RouterMap
 from ._stream import Stream, StreamFailed
@@ -30,6 +41,7 @@ __all__ = [
     "Circuit",
     "CircuitFailed",
     "CircuitListenerMixin",
+    "Condition",
     "EntryGuard",
     "IAddrListener",
     "IAddressListener",
@@ -38,6 +50,7 @@ __all__ = [
     "IStreamAttacher",
     "IStreamListener",
     "Model",
+    "PathRules",
     "PriorityAttacher",
     "Router",
     "RouterListenerMixin",
@@ -47,4 +60,11 @@ __all__ = [
     "StreamListenerMixin",
     "TorState",
     "Validity",
+    "among",
+    "between_percentiles",
+    "excluding",
+    "exits_to",
+    "has_flags",
+    "in_countries",
+    "lacks_flags",
 ]

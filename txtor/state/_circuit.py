@@ -5,7 +5,6 @@ One circuit, from its first event to its last.
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -13,13 +12,17 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 
 from txtor._deferred import deferred
 from txtor.commands import CloseCircuit, ExtendCircuit, SetCircuitPurpose
+from txtor.control import LazySocksEndpoint
 from txtor.errors import TorError, UnrecognizedEntity
-from txtor.events import CircuitDescription, ProofOfWork
-from txtor.grammar import RouterName
+from txtor.events import CircuitDescription
 
+from ._circuit_said import CircuitSaid
 from ._waiting import Waiting
 
 if TYPE_CHECKING:
+    from twisted.web.client import HTTPConnectionPool
+    from twisted.web.iweb import IAgent
+
     from ._router import Router
     from ._stream import Stream
     from ._torstate import TorState
@@ -45,7 +48,7 @@ class CircuitFailed(TorError):
         super().__init__(f"Circuit {circuit.id} {what}{why and f': {why}'}.")
 
 
-class Circuit:
+class Circuit(CircuitSaid):
     """
     A circuit of Tor's. It stays the same object for the circuit's life, and tells its last state afterwards.
 
@@ -56,7 +59,7 @@ class Circuit:
     See control-spec 4.1.1, CIRC.
     """
 
-    __slots__ = ("__weakref__", "_built", "_closed", "_event", "_state", "id", "status", "text")
+    __slots__ = ("__weakref__", "_built", "_closed", "_state", "id")
 
     def __init__(self, state: TorState, circuit_id: str) -> None:
         self._state = state
@@ -71,31 +74,7 @@ class Circuit:
         path = " ".join(name.nickname or f"${name.fingerprint}" for name in self.route)
         return f"<Circuit {self.id} {self.status} {self.purpose or ''} [{path}]>"
 
-    # -- what Tor says -------------------------------------------------------------------------------------------------
-
-    @property
-    def event(self) -> CircuitDescription:
-        """
-        What Tor said last of it, as an event; every keyword is in its ``keywords``.
-        """
-        event = self._event
-        if event is None or event.text is not self.text:
-            event = self._event = CircuitDescription(self.text)
-        return event
-
-    @property
-    def state(self) -> str:
-        """
-        The status, under the name that txtorcon gave it.
-        """
-        return self.status
-
-    @property
-    def route(self) -> tuple[RouterName, ...]:
-        """
-        The names of the relays that it goes through, as far as it is built.
-        """
-        return self.event.path
+    # -- what it is part of --------------------------------------------------------------------------------------------
 
     @property
     def path(self) -> list[Router]:
@@ -103,120 +82,6 @@ class Circuit:
         The relays that it goes through, as far as it is built. One that is in no consensus is there with its name alone.
         """
         return [self._state.routers.named(name) for name in self.route]
-
-    @property
-    def purpose(self) -> str | None:
-        """
-        What it is for: GENERAL, HS_CLIENT_REND, CONFLUX_LINKED, CONTROLLER and so on.
-        """
-        return self.event.purpose
-
-    @property
-    def build_flags(self) -> tuple[str, ...]:
-        """
-        ONEHOP_TUNNEL, IS_INTERNAL, NEED_CAPACITY, NEED_UPTIME.
-        """
-        return self.event.build_flags
-
-    @property
-    def flags(self) -> dict[str, str]:
-        """
-        Every ``KEY=value`` that Tor said of it last.
-        """
-        return dict(self.event.keywords)
-
-    @property
-    def hs_state(self) -> str | None:
-        """
-        How far an onion service's circuit is, as ``"HSCR_JOINED"``.
-        """
-        return self.event.hs_state
-
-    @property
-    def rend_query(self) -> str | None:
-        """
-        The onion address that it is for, without ``.onion``.
-        """
-        return self.event.rend_query
-
-    @property
-    def time_created(self) -> datetime | None:
-        """
-        When it was made, in UTC with microseconds.
-        """
-        return self.event.time_created
-
-    @property
-    def socks_username(self) -> str | None:
-        """
-        The SOCKS user name that isolates its streams.
-        """
-        return self.event.socks_username
-
-    @property
-    def socks_password(self) -> str | None:
-        """
-        The SOCKS password that isolates its streams.
-        """
-        return self.event.socks_password
-
-    @property
-    def hs_pow(self) -> ProofOfWork | None:
-        """
-        The proof of work that was done for its onion service.
-        """
-        return self.event.hs_pow
-
-    @property
-    def conflux_id(self) -> str | None:
-        """
-        What all legs of a conflux set have in common.
-        """
-        return self.event.conflux_id
-
-    @property
-    def conflux_rtt(self) -> int | None:
-        """
-        The round-trip time of a linked leg, in microseconds.
-        """
-        return self.event.conflux_rtt
-
-    @property
-    def reason(self) -> str | None:
-        """
-        Why it failed or closed.
-        """
-        return self.event.reason
-
-    @property
-    def remote_reason(self) -> str | None:
-        """
-        Why, in the words of the relay that ended it.
-        """
-        return self.event.remote_reason
-
-    def age(self, now: datetime | None = None) -> float | None:
-        """
-        How many seconds ago it was made.
-
-        :param now: an aware datetime instead of the present.
-        """
-        created = self.time_created
-        return None if created is None else ((now or datetime.now(timezone.utc)) - created).total_seconds()
-
-    @property
-    def is_built(self) -> bool:
-        """
-        Whether streams can be attached to it.
-        """
-        return self.status == "BUILT"
-
-    @property
-    def is_over(self) -> bool:
-        """
-        Whether it has failed or closed.
-        """
-        return self.status in ("CLOSED", "FAILED")
 
     @property
     def streams(self) -> list[Stream]:
@@ -339,6 +204,20 @@ class Circuit:
         from ._via_circuit import CircuitEndpoint  # which needs this class
 
         return CircuitEndpoint(self._state, self, host, port, tls, socks_endpoint)
+
+    def web_agent(
+        self, pool: HTTPConnectionPool | None = None, socks_endpoint: IStreamClientEndpoint | str | None = None
+    ) -> IAgent:
+        """
+        An agent for twisted.web and treq whose connections go over this circuit and no other.
+
+        :param pool: keep connections in this pool.
+        :param socks_endpoint: Tor's SocksPort; ``None`` asks Tor for it.
+        """
+        from txtor.web import tor_agent  # twisted.web is wanted by few
+
+        endpoint = socks_endpoint if socks_endpoint is not None else LazySocksEndpoint(self._state.reactor, self._state.protocol)
+        return tor_agent(self._state.reactor, endpoint, circuit=self, pool=pool)
 
     @deferred
     async def set_purpose(self, purpose: str) -> None:

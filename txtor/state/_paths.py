@@ -12,11 +12,14 @@ import random
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from txtor.directory import bandwidth_weights, weighted_bandwidth
+from txtor.directory import BandwidthTotals, compute_bandwidth_weights, weight_for
 from txtor.errors import InvalidArgument
 
 from ._router import Router
 from ._routers import RouterMap
+
+#: How many paths are begun before it is said that there is none.
+ATTEMPTS = 30
 
 #: Whether a relay will do.
 Condition = Callable[[Router], bool]
@@ -153,32 +156,38 @@ class PathRules:
 
     def choose(self, routers: RouterMap) -> list[Router]:
         """
-        Choose a path: the last hop first, then the first, then those between, as Tor does.
+        Choose a path: the hop that the fewest relays fit first, and of equal ones the last, the first, then those between.
 
         :return: the relays, in their order.
         :raises InvalidArgument: no relay fits a hop; the text says which.
         """
         everybody = sorted(routers.values(), key=lambda router: router.identity)
-        weights = bandwidth_weights(router.status for router in everybody if router.status is not None)
-        order = [self.length - 1, *range(self.length - 1)]
-        path: dict[int, Router] = {}
-        for hop in order:
-            conditions = self._conditions_at(hop)
-            fitting = [
-                router
-                for router in everybody
-                if all(condition(router) for condition in conditions) and not self._conflict(router, path.values())
-            ]
-            if not fitting:
-                raise InvalidArgument(f"No relay fits hop {hop + 1} of {self.length}; {len(everybody)} are known.")
-            path[hop] = self._pick(fitting, self._position(hop), weights)
-        return [path[hop] for hop in range(self.length)]
+        statuses = [router.status for router in everybody if router.status is not None]
+        weights = compute_bandwidth_weights(BandwidthTotals.of(statuses))
+        fitting = {
+            hop: [router for router in everybody if all(condition(router) for condition in self._conditions_at(hop))]
+            for hop in (self.length - 1, *range(self.length - 1))
+        }
+        order = sorted(fitting, key=lambda hop: len(fitting[hop]))
+        for _ in range(ATTEMPTS):  # a choice that leaves nothing for a later hop is given up, and another is made
+            path: dict[int, Router] = {}
+            for hop in order:
+                free = [router for router in fitting[hop] if not self._conflict(router, path.values())]
+                if not free:
+                    break
+                path[hop] = self._pick(free, self._position(hop), weights)
+            else:
+                return [path[hop] for hop in range(self.length)]
+        raise InvalidArgument(
+            f"No relay fits hop {hop + 1} of {self.length} beside the others; {len(fitting[hop])} of {len(everybody)} fit it alone."
+        )
 
     def _pick(self, fitting: Sequence[Router], position: str, weights: Mapping[str, int]) -> Router:
         shares = [1.0] * len(fitting)
         if self.weighted:
             shares = [
-                0.0 if router.status is None else weighted_bandwidth(router.status, position, weights) for router in fitting
+                0.0 if router.status is None else (router.bandwidth or 0) * weight_for(router.status, position, weights)
+                for router in fitting
             ]
             if sum(shares) <= 0:
                 shares = [1.0] * len(fitting)

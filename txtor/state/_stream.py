@@ -14,6 +14,7 @@ from txtor.commands import AttachStream, CloseStream, RedirectStream, StreamClos
 from txtor.errors import InvalidArgument, TorError, UnrecognizedEntity
 from txtor.events import StreamEvent
 
+from ._stream_said import StreamSaid
 from ._waiting import Waiting
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class StreamFailed(TorError):
         super().__init__(f"Stream {stream.id} to {stream.target} has ended{why and f': {why}'}.")
 
 
-class Stream:
+class Stream(StreamSaid):
     """
     A stream of Tor's: one connection of an application. It stays the same object for the stream's life.
 
@@ -55,17 +56,12 @@ class Stream:
         "__weakref__",
         "_attached",
         "_closed",
-        "_event",
-        "_first_event",
         "_state",
         "bytes_read",
         "bytes_written",
         "circuit_id",
-        "first_text",
         "id",
         "last_reason",
-        "status",
-        "text",
     )
 
     def __init__(self, state: TorState, stream_id: str) -> None:
@@ -85,154 +81,12 @@ class Stream:
     def __repr__(self) -> str:
         return f"<Stream {self.id} {self.status} {self.target} on {self.circuit_id}>"
 
-    # -- what Tor says -------------------------------------------------------------------------------------------------
-
-    @property
-    def event(self) -> StreamEvent:
-        """
-        What Tor said last of it, as an event.
-        """
-        event = self._event
-        if event is None or event.text is not self.text:
-            event = self._event = StreamEvent(self.text)
-        return event
-
-    @property
-    def first_event(self) -> StreamEvent:
-        """
-        What Tor said of it when it was new, as an event; some things are said only then.
-        """
-        event = self._first_event
-        if event is None:
-            event = self._first_event = StreamEvent(self.first_text)
-        return event
-
-    @property
-    def state(self) -> str:
-        """
-        The status, under the name that txtorcon gave it.
-        """
-        return self.status
-
     @property
     def circuit(self) -> Circuit | None:
         """
         The circuit that it is on.
         """
         return self._state.model.circuits.get(self.circuit_id)
-
-    @property
-    def target(self) -> str:
-        """
-        Where it goes, as Tor writes it: ``host:port``.
-        """
-        return self.event.target or ""
-
-    @property
-    def target_host(self) -> str:
-        """
-        The host that it goes to, a name or an address; all of `target` where Tor cut it short.
-        """
-        host = self.event.target_host
-        return self.target if host is None else host
-
-    @property
-    def target_port(self) -> int:
-        """
-        The port that it goes to; 0 for a look-up, and where Tor cut it off.
-        """
-        return self.event.target_port or 0
-
-    @property
-    def source_addr(self) -> str | None:
-        """
-        The address that the application came from.
-        """
-        return self.first_event.source_addr
-
-    @property
-    def source_port(self) -> int | None:
-        """
-        The port that the application came from.
-        """
-        return self.first_event.source_port
-
-    @property
-    def purpose(self) -> str | None:
-        """
-        USER, DNS_REQUEST, DIR_FETCH or DIR_UPLOAD; told only when the stream was new.
-        """
-        return self.first_event.purpose
-
-    @property
-    def socks_username(self) -> str | None:
-        """
-        The SOCKS user name that the application gave.
-        """
-        return self.event.socks_username or self.first_event.socks_username
-
-    @property
-    def socks_password(self) -> str | None:
-        """
-        The SOCKS password that the application gave.
-        """
-        return self.event.socks_password or self.first_event.socks_password
-
-    @property
-    def client_protocol(self) -> str | None:
-        """
-        How the application speaks to Tor: SOCKS5, HTTPCONNECT, DNS and so on.
-        """
-        return self.event.client_protocol or self.first_event.client_protocol
-
-    @property
-    def nym_epoch(self) -> int | None:
-        """
-        How many NEWNYMs there had been.
-        """
-        return self.event.nym_epoch
-
-    @property
-    def session_group(self) -> int | None:
-        """
-        The group of the port that the application used.
-        """
-        return self.event.session_group
-
-    @property
-    def iso_fields(self) -> tuple[str, ...]:
-        """
-        What isolates it from other streams.
-        """
-        return self.event.iso_fields or ()
-
-    @property
-    def flags(self) -> dict[str, str]:
-        """
-        Every ``KEY=value`` that Tor said of it.
-        """
-        return {**self.first_event.keywords, **self.event.keywords}
-
-    @property
-    def reason(self) -> str | None:
-        """
-        Why it failed, was detached, or closed.
-        """
-        return self.event.reason
-
-    @property
-    def remote_reason(self) -> str | None:
-        """
-        Why, in the exit's words.
-        """
-        return self.event.remote_reason
-
-    @property
-    def is_over(self) -> bool:
-        """
-        Whether nothing more will come of it. (A FAILED stream is closed right after.)
-        """
-        return self.status in ("CLOSED", "FAILED")
 
     # -- waiting -------------------------------------------------------------------------------------------------------
 

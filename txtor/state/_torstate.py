@@ -5,20 +5,17 @@ A live picture of one Tor: its circuits, streams, relays and the rest, as they a
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import quoteStringArgument
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from txtor._deferred import deferred
 from txtor.commands import ExtendCircuit, GetInfo, Resolve
-from txtor.control import TorControlProtocol
-from txtor.errors import Disconnected, InvalidArgument, TorError
-from txtor.grammar import parse_address_port, split_quoted
+from txtor.control import TorControlProtocol, find_socks_endpoint
+from txtor.errors import Disconnected, InvalidArgument
 
 from ._attaching import Attaching
 from ._circuit import Circuit
@@ -279,22 +276,13 @@ class TorState:
         """
         await self.protocol.send(Resolve(names, reverse))
 
-    @deferred
-    async def socks_endpoint(self) -> str:
+    def socks_endpoint(self) -> Deferred[str]:
         """
         Where Tor takes SOCKS, as an endpoint string: its first SocksPort, on TCP or a unix socket.
 
-        :raises TorError: it has none.
+        :raises SocksPortNotFound: it has none.
         """
-        key = "net/listeners/socks"
-        listeners = split_quoted((await self.protocol.send(GetInfo((key,))))[key])
-        for listener in listeners:
-            if listener.startswith("unix:"):
-                return f"unix:{quoteStringArgument(listener[5:])}"
-            host, port = parse_address_port(listener)
-            any_interface = ipaddress.ip_address(host).is_unspecified
-            return f"tcp:{quoteStringArgument('127.0.0.1' if any_interface else host)}:{port}"
-        raise TorError("This Tor has no SocksPort. Give it one with set_conf('SocksPort', 'auto').")
+        return find_socks_endpoint(self.protocol)
 
     @deferred
     async def country_of(self, address: str) -> str:

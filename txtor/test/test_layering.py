@@ -20,7 +20,7 @@ VALUES = GROUND | {"grammar", "events", "directory"}
 MACHINES = VALUES | {"commands"}
 WIRE = MACHINES | {"control", "socks"}
 ONE = WIRE | {"onion", "state", "config", "process"}
-MANY = ONE | {"fleet", "endpoints", "web", "names", "service", "_tor"}
+MANY = ONE | {"fleet", "endpoints", "web", "names", "service", "_tor", "_traffic"}
 
 #: The parts, from the ground up, and what each may import.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -34,13 +34,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "socks": GROUND | {"grammar"},
     "control": MACHINES,
     "onion": WIRE,
-    "state": WIRE,
+    "state": WIRE | {"web"},
     "config": WIRE,
     "process": WIRE | {"config"},
-    "web": ONE,
+    "web": GROUND | {"grammar", "socks"},
     "names": ONE,
     "endpoints": MANY - {"fleet"},
-    "_tor": MANY - {"fleet"},
+    "_traffic": MANY - {"fleet", "_tor"},
+    "_tor_onion": MANY - {"fleet", "_tor"},
+    "_tor": MANY - {"fleet"} | {"_tor_onion"},
     "service": MANY - {"fleet"},
     "fleet": MANY,
     "interfaces": MANY,

@@ -1,0 +1,242 @@
+# -*- test-case-name: txtor.test.test_traffic -*-
+"""
+Tests of what goes through a Tor, on the private network, and of the facade.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.client import readBody
+from twisted.web.resource import Resource
+from twisted.web.server import Site
+
+from txtor import Tor, connect
+from txtor._deferred import deferred
+from txtor.control import endpoint_of_listener, find_socks_endpoint
+from txtor.errors import CommandTimeout, Disconnected, ProtocolViolation, SocksPortNotFound
+from txtor.grammar import ReplyLine
+from txtor.socks import Isolation
+from txtor.testing import FakeTor, TorNetworkTestCase
+
+
+class ListenerTests(SynchronousTestCase):
+    """
+    Where a Tor takes SOCKS.
+    """
+
+    def test_forms(self) -> None:
+        """
+        Cases 65 and 93: addresses of both kinds, unix sockets with any path, and listeners for everybody.
+        """
+        for listener, place in (
+            ("127.0.0.1:9050", "tcp:127.0.0.1:9050"),
+            ("[::1]:9050", "tcp:\\:\\:1:9050"),
+            ("0.0.0.0:9050", "tcp:127.0.0.1:9050"),
+            ("[::]:9050", "tcp:\\:\\:1:9050"),
+            ("unix:/a b/s:x=y", "unix:/a b/s\\:x\\=y"),
+        ):
+            self.assertEqual(endpoint_of_listener(listener), place)
+        for bad in ("nonsense", "host:1", ""):
+            self.assertRaises(ProtocolViolation, endpoint_of_listener, bad)
+
+    def test_first(self) -> None:
+        """
+        The first of several.
+        """
+        tor = FakeTor()
+        tor.info["net/listeners/socks"] = '"unix:/a b/s" "127.0.0.1:9050"'
+        self.assertEqual(self.successResultOf(find_socks_endpoint(tor.connect())), "unix:/a b/s")
+
+    def test_none(self) -> None:
+        """
+        A Tor without one opens one where that is wanted, and says so if it still has none.
+        """
+        tor = FakeTor()
+        tor.info["net/listeners/socks"] = lambda: '"127.0.0.1:7"' if "SETCONF" in " ".join(tor.received) else ""
+        protocol = tor.connect()
+        self.failureResultOf(find_socks_endpoint(protocol), SocksPortNotFound)
+        self.assertEqual(self.successResultOf(find_socks_endpoint(protocol, open_one=True)), "tcp:127.0.0.1:7")
+        self.assertIn('SETCONF SocksPort="auto"', tor.received)
+        tor.info["net/listeners/socks"] = ""
+        self.failureResultOf(find_socks_endpoint(protocol, open_one=True), SocksPortNotFound)
+
+
+class FacadeTests(SynchronousTestCase):
+    """
+    `Tor` on a Tor in memory.
+    """
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.fake = FakeTor()
+        reactor: Any = self.clock
+        self.tor = Tor(reactor, self.fake.connect(self.clock))
+
+    def test_new_identity(self) -> None:
+        """
+        It fires when Tor acts, with how long that took; then the next one has to wait.
+        """
+        self.assertEqual(self.successResultOf(self.tor.newnym_wait()), 0)
+        self.assertEqual(self.successResultOf(self.tor.new_identity()), 0)
+        self.clock.advance(4)
+        self.assertEqual(self.successResultOf(self.tor.newnym_wait()), 6)
+        self.assertFalse(self.successResultOf(self.tor.is_newnym_available()))
+        self.fake.answer("SIGNAL", lambda connection, command: [self.ok()])
+        waiting = self.tor.new_identity()
+        self.clock.advance(6)
+        self.assertNoResult(waiting)
+        self.fake.emit("SIGNAL NEWNYM")
+        self.assertEqual(self.successResultOf(waiting), 6)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    @staticmethod
+    def ok() -> Any:
+        """
+        A reply that says yes.
+        """
+        return ReplyLine(250, "OK")
+
+    def test_ignored_identity(self) -> None:
+        """
+        A Tor that accepts the signal and never acts is told; a lost connection too; nothing is left.
+        """
+        self.fake.answer("SIGNAL", lambda connection, command: [self.ok()])
+        waiting = self.tor.new_identity()
+        self.clock.advance(15)
+        self.failureResultOf(waiting, CommandTimeout)
+        waiting = self.tor.new_identity()
+        self.fake.drop()
+        self.failureResultOf(waiting, Disconnected)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_signal(self) -> None:
+        """
+        Signals pass.
+        """
+        self.successResultOf(self.tor.signal("HEARTBEAT"))
+        self.assertEqual(self.fake.received[-1], "SIGNAL HEARTBEAT")
+
+    def test_state(self) -> None:
+        """
+        A picture is made when it is asked for.
+        """
+        self.fake.info["ns/all"] = ""
+        state = self.successResultOf(self.tor.create_state())
+        self.assertEqual(len(state.routers), 0)
+
+    def test_quit(self) -> None:
+        """
+        Tor is told to exit, and the end is awaited.
+        """
+        self.successResultOf(self.tor.quit())
+        self.assertIn("SIGNAL HALT", self.fake.received)
+        self.assertEqual(self.fake.connections, [])
+
+
+class Page(Resource):
+    """
+    A page.
+    """
+
+    isLeaf = True  # noqa: N815  # Twisted's
+
+    def render_GET(self, request: object) -> bytes:
+        return b"a page over Tor"
+
+
+class Greeting(Protocol):
+    """
+    Speaks first.
+    """
+
+    def __init__(self, gone: Deferred[None]) -> None:
+        self.gone = gone
+
+    def connectionLost(self, reason: object = None) -> None:
+        self.gone.callback(None)
+
+    def connectionMade(self) -> None:
+        assert self.transport is not None
+        self.transport.write(b"welcome")
+
+
+class Listening(Protocol):
+    """
+    Waits for what the other side says.
+    """
+
+    def __init__(self) -> None:
+        self.heard: Deferred[bytes] = Deferred()
+        self.gone: Deferred[None] = Deferred()
+
+    def dataReceived(self, data: bytes) -> None:
+        self.heard.callback(data)
+
+    def connectionLost(self, reason: object = None) -> None:
+        self.gone.callback(None)
+
+
+class TrafficTests(TorNetworkTestCase):
+    """
+    Connections and pages through real Tors.
+    """
+
+    @deferred
+    async def setUp(self) -> None:  # type: ignore[override]  # trial waits for a Deferred
+        await super().setUp()
+        self.tor = await connect(self.reactor, self.network.clients[1].control_endpoint)
+        self.addCleanup(self.tor.close)
+
+    def listen(self, factory: Any) -> int:
+        """
+        Listen on loopback until the test is over.
+        """
+        listening = self.reactor.listenTCP(0, factory, interface="127.0.0.1")
+        self.addCleanup(listening.stopListening)
+        port: int = listening.getHost().port
+        return port
+
+    @deferred
+    async def test_stream(self) -> None:
+        """
+        Case 109: a server that speaks first is heard; the SocksPort is found by itself.
+        """
+        gone: Deferred[None] = Deferred()
+        port = self.listen(Factory.forProtocol(lambda: Greeting(gone)))
+        endpoint = self.tor.stream_via("127.0.0.1", port, isolation=Isolation.PER_CONNECTION)
+        protocol: Any = await endpoint.connect(Factory.forProtocol(Listening))
+        self.assertEqual(await protocol.heard, b"welcome")
+        protocol.transport.loseConnection()
+        await protocol.gone
+        await gone
+
+    @deferred
+    async def test_page(self) -> None:
+        """
+        A page through the Tor, and over a circuit of our own choosing.
+        """
+        port = self.listen(Site(Page()))
+        url = f"http://127.0.0.1:{port}/".encode()
+        response = await self.tor.web_agent().request(b"GET", url)
+        self.assertEqual(await readBody(response), b"a page over Tor")
+        state = await self.tor.create_state()
+        self.addCleanup(state.close)
+        path = [node.fingerprint or "" for node in self.network.exits[:3]]
+        circuit = await (await state.build_circuit(path, purpose="controller")).when_built()
+        response = await circuit.web_agent().request(b"GET", url)
+        self.assertEqual(await readBody(response), b"a page over Tor")
+        response = await self.tor.web_agent(circuit=circuit).request(b"GET", url)
+        self.assertEqual(await readBody(response), b"a page over Tor")
+        await circuit.close()
+
+    @deferred
+    async def test_look_up(self) -> None:
+        """
+        An address is its own answer, without any network.
+        """
+        self.assertEqual(await self.tor.dns_resolve("127.0.0.1"), "127.0.0.1")
