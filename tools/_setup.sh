@@ -76,8 +76,8 @@ make_venv() {
 fill_venv() {
     wanted=$("$python" - "$extras" <<'END'
 import hashlib, pathlib, sys
-text = pathlib.Path("setup.cfg").read_bytes() + pathlib.Path("pyproject.toml").read_bytes() + repr(sys.argv + [sys.version]).encode()
-print(hashlib.sha256(text).hexdigest())
+texts = [pathlib.Path(name).read_bytes() for name in ("setup.cfg", "pyproject.toml", "txtor/_version.py")]
+print(hashlib.sha256(b"".join(texts) + repr([*sys.argv, sys.version]).encode()).hexdigest())
 END
     )
     if [ -e "$venv/txtor-setup" ] && [ "$(cat "$venv/txtor-setup")" = "$wanted" ]; then

@@ -34,6 +34,7 @@ from ._network_keys import TorPrograms, find_programs, make_authority
 from ._network_ports import HeldPorts
 from ._network_process import Children, INetworkReactor
 from ._network_ready import missing
+from ._network_torrc import lasting
 from ._network_torrc import torrc as write_torrc
 from ._network_view import PORTS, NetworkView
 from ._node import GRACE, TorNode
@@ -174,6 +175,17 @@ class TorNetwork(NetworkView[TorNode]):
         write_file(place.file("network.json"), self.describe(os.getpid()))
         self._report(100, "", "done", "Done")
 
+    def _configure(self, authorities: Sequence[str], programs: TorPrograms) -> None:
+        now, changed = time.time(), False
+        for node in self.nodes:
+            text = write_torrc(node, authorities, self._extra[node.nickname], os.getpid(), now)
+            changed = changed or lasting(text) != lasting(node.read("torrc"))
+            write_file(node.path("torrc"), text)
+            node.adopt(self._children, programs.tor, self._node_progress)
+        if changed:
+            for node in self.nodes:
+                node.forget_network()
+
     @deferred
     async def _bootstrap(self) -> None:
         relays = [node for node in self.nodes if node.or_port is not None]
@@ -181,9 +193,6 @@ class TorNetwork(NetworkView[TorNode]):
         try:
             await self._wait_for_consensus(self.authorities, relays)
             await self._wait_for_consensus(relays, relays)
-            for node in self.clients:
-                if missing(node, relays):
-                    node.forget_consensus()
             starting += [node.start() for node in self.clients]
             await self._wait_for_consensus(self.clients, relays)
             await together(starting)
@@ -206,10 +215,7 @@ class TorNetwork(NetworkView[TorNode]):
             making = [make_authority(self._children, programs, node) for node in self.authorities]
             identities = await gatherResults(making, consumeErrors=True)
             lines = [identity.line(node) for identity, node in zip(identities, self.authorities, strict=True)]
-            now = time.time()
-            for node in self.nodes:
-                write_file(node.path("torrc"), write_torrc(node, lines, self._extra[node.nickname], os.getpid(), now))
-                node.adopt(self._children, programs.tor, self._node_progress)
+            self._configure(lines, programs)
         except FirstError as first:
             first.subFailure.raiseException()
         finally:

@@ -50,12 +50,14 @@ AuthDirTestReachability 0
 ExitRelay 0
 """
 
-# Tor's default policy follows the first line: without a policy that lets some ports out to everywhere, clients would see no exit
-# in the consensus and build no circuits of their own. What goes out is bound to loopback all the same, so it reaches nothing else.
+#: Tor's default policy follows the first line: without a policy that lets some ports out to everywhere, clients would see no exit
+#: in the consensus and build no circuits of their own. What goes out is bound to loopback all the same, so it reaches nothing
+#: else; and no names are looked up to learn whether the name server lies.
 EXIT = """\
 ExitRelay 1
 ExitPolicy accept 127.0.0.0/8:*
 OutboundBindAddressExit 127.0.0.1
+ServerDNSDetectHijacking 0
 """
 
 BY_ROLE = {"authority": RELAY + AUTHORITY, "relay": RELAY + "ExitRelay 0\n", "exit": RELAY + EXIT, "client": ""}
@@ -64,6 +66,9 @@ BY_ROLE = {"authority": RELAY + AUTHORITY, "relay": RELAY + "ExitRelay 0\n", "ex
 #: have heard of: all, by then. One second earlier or later in wall-clock time would be another second of the ten.
 FIRST_CONSENSUS = 9
 INTERVAL = 10
+
+#: The options that differ in each run.
+VOLATILE = ("__OwningControllerProcess ", "TestingV3AuthVotingStartOffset ")
 
 
 @dataclass(frozen=True)
@@ -136,3 +141,10 @@ def torrc(node: NodeView, authorities: Sequence[str], extra: Sequence[str], owne
     own = "\n".join([*lines, *ports(node), *authorities])
     further = "".join(f"{line}\n" for line in extra)
     return f"{COMMON}{own}\n{BY_ROLE[node.role]}{further}"
+
+
+def lasting(text: str) -> list[str]:
+    """
+    The lines of a torrc that do not differ from one run to the next by themselves.
+    """
+    return [line for line in text.splitlines() if not line.startswith(VOLATILE)]

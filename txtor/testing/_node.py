@@ -117,13 +117,13 @@ class TorNode(NodeView):
         status = None if self._process is None else self._process.exit_status
         return LaunchError(f"{self.nickname} {what} ({self.percent} %: {self.summary}).", self.log[-20:], status)
 
-    def forget_consensus(self) -> None:
+    def forget_network(self) -> None:
         """
-        Remove what it has kept of the network, so that it asks when it starts.
+        Remove what it has kept of the other relays, which have changed.
         """
-        for name in ("cached-consensus", "cached-microdesc-consensus"):
-            if os.path.exists(self.path(name)):
-                os.remove(self.path(name))
+        for name in ("consensus", "microdesc-consensus", "descriptors", "descriptors.new"):
+            if os.path.exists(self.path(f"cached-{name}")):
+                os.remove(self.path(f"cached-{name}"))
 
     def try_again(self) -> None:
         """

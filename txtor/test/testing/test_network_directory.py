@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from txtor.errors import InvalidArgument, LaunchError
 from txtor.testing._network_directory import NetworkDirectory
-from txtor.testing._network_torrc import quote
+from txtor.testing._network_torrc import lasting, quote
 
 NAMES = {"authority0": "authority", "exit0": "exit"}
 
@@ -84,9 +84,9 @@ class NetworkDirectoryTests(SynchronousTestCase):
             self.assertEqual(directory.kept_ports(), {})
 
 
-class QuoteTests(SynchronousTestCase):
+class TorrcTests(SynchronousTestCase):
     """
-    `quote`.
+    `quote` and `lasting`.
     """
 
     def test_quote(self) -> None:
@@ -94,3 +94,11 @@ class QuoteTests(SynchronousTestCase):
         Quotes and backslashes of a path do not end the value.
         """
         self.assertEqual(quote('/a "b" #\\c'), '"/a \\"b\\" #\\\\c"')
+
+    def test_lasting(self) -> None:
+        """
+        A torrc is the same as before where only the owner and the time of the first vote differ.
+        """
+        torrc = "ORPort 1\n__OwningControllerProcess {0}\nTestingV3AuthVotingStartOffset {0}\nExitRelay 1\n"
+        self.assertEqual(lasting(torrc.format(1)), lasting(torrc.format(2)))
+        self.assertEqual(lasting(torrc.format(1)), ["ORPort 1", "ExitRelay 1"])
