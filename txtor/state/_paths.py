@@ -179,7 +179,7 @@ class PathRules:
             else:
                 return [path[hop] for hop in range(self.length)]
         raise InvalidArgument(
-            f"No relay fits hop {hop + 1} of {self.length} beside the others; {len(fitting[hop])} of {len(everybody)} fit it alone."
+            f"No relay fits hop {hop + 1} of {self.length} beside the others; {len(fitting[hop])} fit it alone."
         )
 
     def _pick(self, fitting: Sequence[Router], position: str, weights: Mapping[str, int]) -> Router:
