@@ -50,9 +50,9 @@ async def run(*arguments: str) -> None:
 
     reactor.startRunning()  # type: ignore[attr-defined]  # the loop runs already, so that reactor.run() must not
     try:
-        await main(reactor, *arguments)
+        await main(reactor, *arguments)  # type: ignore[arg-type]  # mypy cannot know which reactor was installed
     finally:
-        reactor.fireSystemEvent("shutdown")  # type: ignore[attr-defined]
+        reactor.fireSystemEvent("shutdown")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from txtor import connect
 from txtor.control import ControlEndpoint, IConnectReactor
-from txtor.state import Circuit, IStreamAttacher, Stream, TorState
+from txtor.state import Circuit, IStreamAttacher, Stream
 
 
 # begin attacher
@@ -53,7 +53,7 @@ async def main(
     Attach for a while, and leave Tor as it was.
     """
     async with await connect(reactor, control_endpoint) as tor:
-        state = await TorState.from_protocol(reactor, tor.protocol)
+        state = await tor.create_state()
         circuit = await state.build_circuit(relays or None, purpose="controller")
         await circuit.when_built()
         await state.set_attacher(ByPort(int(port), circuit))

@@ -13,7 +13,6 @@ from twisted.internet.task import react
 from txtor import connect
 from txtor.control import ControlEndpoint, IConnectReactor
 from txtor.errors import TorError
-from txtor.state import TorState
 
 
 # begin main
@@ -22,7 +21,7 @@ async def main(reactor: IConnectReactor, control_endpoint: ControlEndpoint, *rel
     Build and close one circuit.
     """
     async with await connect(reactor, control_endpoint) as tor:
-        state = await TorState.from_protocol(reactor, tor.protocol)
+        state = await tor.create_state()
         try:
             circuit = await state.build_circuit(relays or None, purpose="controller")
             await circuit.when_built()

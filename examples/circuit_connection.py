@@ -16,7 +16,6 @@ from twisted.protocols.basic import LineOnlyReceiver
 
 from txtor import connect
 from txtor.control import ControlEndpoint
-from txtor.state import TorState
 
 
 class Line(LineOnlyReceiver):
@@ -41,7 +40,7 @@ async def main(reactor: Any, control_endpoint: ControlEndpoint, host: str, port:
     Connect over a circuit of one's own.
     """
     async with await connect(reactor, control_endpoint) as tor:
-        state = await TorState.from_protocol(reactor, tor.protocol)
+        state = await tor.create_state()
         circuit = await state.build_circuit(relays or None, purpose="controller")
         # The endpoint waits until the circuit is built. It may be connected again, and at the same time.
         endpoint = circuit.stream_via(host, int(port))

@@ -17,8 +17,6 @@ from twisted.internet.task import react
 
 from txtor import connect
 from txtor.control import ControlEndpoint
-from txtor.state import TorState
-from txtor.web import tor_agent
 
 
 # begin main
@@ -27,10 +25,10 @@ async def main(reactor: Any, control_endpoint: ControlEndpoint, url: str, *relay
     Build a circuit and fetch the page over it.
     """
     async with await connect(reactor, control_endpoint) as tor:
-        state = await TorState.from_protocol(reactor, tor.protocol)
+        state = await tor.create_state()
         circuit = await state.build_circuit(relays or None, purpose="controller")
         await circuit.when_built()
-        client = HTTPClient(tor_agent(reactor, await state.socks_endpoint(), circuit))
+        client = HTTPClient(circuit.web_agent())
         response = await client.get(url)
         body = await treq.content(response)
         print(response.code, len(body), "bytes through", ", ".join(router.name for router in circuit.path))

@@ -14,7 +14,6 @@ from twisted.internet.task import react
 
 from txtor import connect
 from txtor.control import ControlEndpoint, IConnectReactor
-from txtor.state import TorState
 
 
 # begin main
@@ -25,7 +24,7 @@ async def main(
     Close what matches.
     """
     async with await connect(reactor, control_endpoint) as tor:
-        state = await TorState.from_protocol(reactor, tor.protocol)
+        state = await tor.create_state()
 
         streams = [stream for stream in state.streams.values() if fnmatchcase(stream.target, target)]
         # Each Deferred fires when Tor has told that its stream is closed. One that is gone already is no error.

@@ -7,7 +7,6 @@ A test on a private Tor network of real Tors, which trial starts and ends. It ne
 from __future__ import annotations
 
 from txtor import connect
-from txtor.state import TorState
 from txtor.testing import TorNetworkTestCase
 
 
@@ -24,7 +23,7 @@ class CircuitTests(TorNetworkTestCase):
         await super().setUp()
         tor = await connect(self.reactor, self.network.clients[0].control_endpoint)
         self.addCleanup(tor.close)
-        self.state = await TorState.from_protocol(self.reactor, tor.protocol)
+        self.state = await tor.create_state()
         self.addCleanup(self.state.close)
 
     async def test_circuit(self) -> None:

@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from txtor import connect
 from txtor.control import ControlEndpoint, IConnectReactor
-from txtor.state import Circuit, CircuitListenerMixin, ICircuitListener, Router, Stream, TorState
+from txtor.state import Circuit, CircuitListenerMixin, ICircuitListener, Router, Stream
 
 
 # begin listener
@@ -49,7 +49,7 @@ async def main(reactor: IConnectReactor, control_endpoint: ControlEndpoint | Non
     Print what there is, and then what changes.
     """
     async with await connect(reactor, control_endpoint) as tor:
-        state = await TorState.from_protocol(reactor, tor.protocol)
+        state = await tor.create_state()
         print(len(state.routers), "relays,", len(state.circuits), "circuits,", len(state.streams), "streams")
         for circuit in state.circuits.values():
             print(circuit.id, circuit.status, circuit.purpose, [router.name for router in circuit.path])

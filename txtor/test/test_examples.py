@@ -307,6 +307,9 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
         await super().setUp()
         self.catch_output()
         self.client = self.network.clients[0]
+        async with await connect(self.reactor, self.client.control_endpoint) as tor:
+            # Tor learns from quick circuits how long one may take, which is too short when the machine is busy.
+            await tor.protocol.set_conf("LearnCircuitBuildTimeout", 0, "CircuitBuildTimeout", 60)
         self.path = [f"${node.fingerprint}" for node in self.network.exits[:2]]
         self.names = ", ".join(node.nickname for node in self.network.exits[:2])
 
@@ -352,6 +355,29 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
         port = self.listen(Site(Page()))
         await self.run_example("circuit_web_page", self.client.control_endpoint, f"http://127.0.0.1:{port}/", *self.path)
         self.assertEqual(self.printed(), [f"200 11 bytes through {self.names}"])
+
+    @deferred
+    async def test_choose_exit(self) -> None:
+        """
+        An exit by rules; rules that nothing fits say which hop.
+        """
+        exits = self.network.exits
+        avoided = [node.nickname for node in exits[1:]]
+        endpoint = self.client.control_endpoint
+        await example("choose_exit").main(self.reactor, endpoint, 80, *avoided[:2], one_subnet=True)
+        await example("choose_exit").main(self.reactor, endpoint, 80, exits[0].nickname, *avoided, one_subnet=True)
+        first, second = self.printed()
+        self.assertIn(first, [f"The exit is {node.nickname} at 127.0.0.1" for node in (exits[0], *exits[3:])])
+        self.assertTrue(second.startswith("No relay fits hop 3 of 3"), second)
+
+    @deferred
+    async def test_web_page(self) -> None:
+        """
+        A page through the SocksPort that Tor tells.
+        """
+        port = self.listen(Site(Page()))
+        await self.run_example("web_page", self.client.control_endpoint, f"http://127.0.0.1:{port}/")
+        self.assertEqual(self.printed(), ["200 11 bytes", "200 11 bytes"])
 
     @deferred
     async def test_treq_over_tor(self) -> None:
@@ -431,7 +457,7 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
             "test_with_pytest": start("-m", "pytest", "-p", "no:cacheprovider", str(EXAMPLES / "test_with_pytest.py")),
         }
         expected = {"asyncio_reactor": b"Tor 0.", "network_fixture": b"PASSED (successes=1)", "test_with_pytest": b"1 passed"}
-        for name, process in started.items():
-            output, errors, status = await process
+        ended = {name: await process for name, process in started.items()}
+        for name, (output, errors, status) in ended.items():
             self.assertEqual((status, errors), (0, b""), f"{name}: {output!r}")
             self.assertIn(expected[name], output, name)
