@@ -13,10 +13,13 @@ from txtor._version import __version__
 if TYPE_CHECKING:
     from txtor._tor import Tor, connect, launch
     from txtor.control import TorControlProtocol, TorProtocolFactory
+    from txtor.onion import DISCARD, EphemeralOnionService
     from txtor.state import Circuit, PathRules, Router, Stream, TorState
 
 #: Where each public name is found when it is first used.
 _HOMES = {
+    "DISCARD": "txtor.onion",
+    "EphemeralOnionService": "txtor.onion",
     "Circuit": "txtor.state",
     "PathRules": "txtor.state",
     "Router": "txtor.state",
@@ -30,7 +33,9 @@ _HOMES = {
 }
 
 __all__ = [
+    "DISCARD",
     "Circuit",
+    "EphemeralOnionService",
     "PathRules",
     "Router",
     "Stream",

@@ -575,6 +575,12 @@ class OnionPublishError(TorError):
         super().__init__(f"{reason}{told}")
 
 
+class OnionAddressCollision(UnspecifiedTorError):
+    """
+    550: the onion service of this key runs already on this Tor.
+    """
+
+
 class OnionKeyFileUnusable(InvalidArgument):
     """
     A file with a key of an onion service cannot be read or written, or must not be handed to Tor.

@@ -20,20 +20,26 @@ from ._keys import BlindedKey, OnionKey, blinded_public_key
 from ._making import DescriptorTerms, make_onion_descriptor
 from ._periods import DescriptorSlot, DescriptorSlots, OnionTiming, TimePeriod, credential, descriptor_slots, subcredential
 from ._plain_layers import AuthClient, FlowControl, PowParams
+from ._ports import ServicePort, Target
 from ._publication import PublicationReport, WaitFor
 from ._revision import revision_counter
 from ._ring import HashRing, HSDir, RingParameters, node_index, select_hsdirs, service_index
+from ._service import EphemeralOnionService
+from ._terms import DISCARD, Clients, OnionTerms, PrivateKey, ProgressListener
 from ._uploads import DescriptorReport, UploadNews, UploadRefused, UploadStarted, UploadStored, upload_news
 
 __all__ = [
+    "DISCARD",
     "AuthClient",
     "BlindedKey",
     "ClientAuthKey",
     "ClientAuthPublicKey",
+    "Clients",
     "DescriptorReport",
     "DescriptorSlot",
     "DescriptorSlots",
     "DescriptorTerms",
+    "EphemeralOnionService",
     "FlowControl",
     "HSDir",
     "HashRing",
@@ -43,10 +49,15 @@ __all__ = [
     "OnionDescriptor",
     "OnionDescriptorContent",
     "OnionKey",
+    "OnionTerms",
     "OnionTiming",
     "PowParams",
+    "PrivateKey",
+    "ProgressListener",
     "PublicationReport",
     "RingParameters",
+    "ServicePort",
+    "Target",
     "TimePeriod",
     "UploadNews",
     "UploadRefused",

@@ -6,14 +6,13 @@ The circuits, streams and onion services of a `FakeTor`: as much of a network as
 from __future__ import annotations
 
 import base64
-import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from txtor.errors import InvalidArgument, ProtocolViolation
 from txtor.grammar import ReplyLine, RouterName, onion_address
+from txtor.onion import OnionKey
 
 from ._fake_config import OK, Refusal
 from ._fake_line import FakeCommand
@@ -270,7 +269,7 @@ def _add_onion(connection: FakeConnection, command: FakeCommand) -> list[ReplyLi
         raise Refusal.of(512, "Missing 'Port' argument")
     kind, _, blob = key.partition(":")
     if kind == "NEW" and blob in ("BEST", "ED25519-V3"):
-        secret = os.urandom(64)
+        secret = OnionKey.generate().expanded
     elif kind == "ED25519-V3":
         try:
             secret = base64.b64decode(blob + "=" * (-len(blob) % 4), validate=True)
@@ -280,10 +279,7 @@ def _add_onion(connection: FakeConnection, command: FakeCommand) -> list[ReplyLi
             raise Refusal.of(512, "Failed to decode ED25519-V3 key")
     else:
         raise Refusal.of(513, "Invalid key type")
-    # Not a true public key: a unit test wants an address that is the same for the same key.
-    public = hashlib.sha256(secret).digest()
-    checksum = hashlib.sha3_256(b".onion checksum" + public + b"\x03").digest()[:2]
-    address = base64.b32encode(public + checksum + b"\x03").decode().lower()
+    address = OnionKey(secret).address.bare
     if any(address in each.onions for each in connection.tor.connections):
         raise Refusal.of(550, "Onion address collision")
     connection.onions.append(address)

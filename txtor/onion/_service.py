@@ -1,0 +1,308 @@
+# -*- test-case-name: txtor.test.onion.test_service -*-
+"""
+Onion services that Tor keeps no files of: they live as long as the control connection, unless they are detached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from txtor._deferred import deferred
+from txtor.commands import AddOnion, AddOnionReply, DelOnion
+from txtor.control import TorControlProtocol
+from txtor.errors import (
+    ArgumentSyntaxError,
+    Disconnected,
+    InvalidArgument,
+    OnionAddressCollision,
+    ProtocolViolation,
+    TorError,
+    UnrecognizedEntity,
+    UnspecifiedTorError,
+)
+
+from ._address import OnionAddress
+from ._client_keys import ClientAuthPublicKey
+from ._deadline import Deadline
+from ._moment import Now, utc_now
+from ._ports import OnionPort, ServicePort, Targets, parse_ports
+from ._publication import PublicationReport, WaitFor
+from ._terms import PUBLICATION_SECONDS, Clients, OnionTerms, PrivateKey, ProgressListener
+from ._watch import PublicationWatch
+
+_log = Logger()
+
+
+class HasProtocol(Protocol):
+    """
+    A `txtor.Tor`, or anything else that has a control connection.
+    """
+
+    @property
+    def protocol(self) -> TorControlProtocol:
+        """
+        The connection.
+        """
+
+
+def protocol_of(tor: TorControlProtocol | HasProtocol) -> TorControlProtocol:
+    """
+    The control connection of what a program calls its Tor.
+
+    :raises InvalidArgument: it has none.
+    """
+    found = tor if isinstance(tor, TorControlProtocol) else getattr(tor, "protocol", None)
+    if not isinstance(found, TorControlProtocol):
+        raise InvalidArgument(f"A Tor, or its control connection, is wanted; not {type(tor).__name__}.")
+    return found
+
+
+class EphemeralOnionService:
+    """
+    A running onion service; `create` makes one.
+
+    :ivar address: its address.
+    :ivar ports: the virtual ports and their targets, as ``"80 127.0.0.1:8080"``.
+    :ivar version: 3.
+    :ivar detached: whether it outlives the control connection.
+    :ivar clients: the public keys of the clients that are let in; none where everybody is.
+    :ivar protocol: the control connection.
+    """
+
+    version = 3
+
+    def __init__(self, protocol: TorControlProtocol, terms: OnionTerms, targets: Targets, reply: AddOnionReply, now: Now) -> None:
+        """
+        Not for programs: `create` makes one.
+        """
+        self.protocol = protocol
+        self.address = OnionAddress.parse(reply.service_id)
+        self.ports = tuple(str(port) for port in targets.ports)
+        self.detached = bool(terms.detach)
+        self.clients: tuple[ClientAuthPublicKey, ...] = terms.public_keys
+        self._private_key = terms.key.blob if terms.key is not None else reply.private_key
+        self._terms = terms
+        self._targets = targets
+        self._now = now
+        self._watch: PublicationWatch
+        self._lock = DeferredLock()
+        self._removed = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.hostname} {', '.join(self.ports)}>"
+
+    @property
+    def hostname(self) -> str:
+        """
+        The address with ``.onion``.
+        """
+        return self.address.hostname
+
+    @property
+    def private_key(self) -> str | None:
+        """
+        The key, as ``"ED25519-V3:..."``, with which the service can be had again; ``None`` where it was discarded.
+        """
+        return self._private_key
+
+    @property
+    def report(self) -> PublicationReport:
+        """
+        How far the publication is, and afterwards which directories have the descriptor and which do not.
+        """
+        return self._watch.report
+
+    def when_published(self) -> Deferred[PublicationReport]:
+        """
+        A Deferred of the caller's own that fires when the service can be reached, or at once if it can.
+
+        :raises OnionPublishError: no directory took the descriptor, or not in time, or the service was removed.
+        :raises Disconnected: the control connection went away.
+        """
+        return self._watch.when_published()
+
+    @classmethod
+    @deferred
+    async def create(  # noqa: PLR0917  # the order that programs know from txtorcon
+        cls,
+        reactor: IReactorTime,
+        tor: TorControlProtocol | HasProtocol,
+        ports: ServicePort | Iterable[ServicePort],
+        detach: bool | None = None,
+        private_key: PrivateKey = None,
+        version: int = 3,
+        progress: ProgressListener | None = None,
+        await_all_uploads: bool = False,
+        single_hop: bool | None = None,
+        **more: Any,
+    ) -> EphemeralOnionService:
+        """
+        Make a service; see `txtor.Tor.create_onion_service`, which has the same arguments.
+
+        :param reactor: for listening, where a target is a factory, and as a clock.
+        :param tor: a `txtor.Tor`, or a control connection.
+        :param more: the other arguments.
+        """
+        terms = OnionTerms(private_key, version, progress, await_all_uploads, single_hop, detach, **more)
+        return await create_service(cls, reactor, protocol_of(tor), parse_ports(ports), terms)
+
+    # -- while it runs ---------------------------------------------------------------------------------------------------
+
+    def set_clients(self, clients: Clients | None, timeout: float | None = PUBLICATION_SECONDS) -> Deferred[PublicationReport]:
+        """
+        Let in other clients from now on. One that is no longer there has lost access.
+
+        Tor changes no service: this one ends and begins anew with its key, so that open connections end, and it is out of reach
+        until it is published again.
+
+        :param clients: as `txtor.Tor.create_onion_service` takes them; ``None`` lets in everybody.
+        :return: fires when it is published again.
+        :raises InvalidArgument: a key is none, the list is empty, or the service's own key was discarded.
+        :raises OnionPublishError: it was not published in time. It goes on nevertheless.
+        :raises TorRefused: Tor does not take it again: the service is gone.
+        """
+        return self._lock.run(self._set_clients, clients, timeout)
+
+    @deferred
+    async def _set_clients(self, clients: Clients | None, timeout: float | None) -> PublicationReport:
+        if self._private_key is None:
+            raise InvalidArgument("The key of this service was discarded: it cannot begin anew with other clients.")
+        if self._removed:
+            raise InvalidArgument(f"{self.hostname} has been removed.")
+        terms = replace(self._terms, private_key=self._private_key, clients=clients, timeout=timeout)
+        command = terms.command(self._targets.ports)
+        watch = PublicationWatch(self._watch.clock, self.protocol, terms.wished, terms.progress, self._now)
+        await watch.start()
+        self._watch.stop("Its clients were changed.")
+        self._watch = watch
+        ended = self.protocol.send(DelOnion(self.address.bare))
+        ended.addErrback(_gone_already).addCallback(lambda _: watch.forget_early())
+        try:
+            await add_onion(self.protocol, command)
+        except BaseException:
+            self._removed = True
+            watch.stop("Tor did not take the service again.")
+            await self._targets.close()
+            raise
+        watch.named(self.address)
+        self.clients = terms.public_keys
+        if timeout is not None:
+            watch.expire_in(timeout)
+        return await watch.when_published()
+
+    def remove(self) -> Deferred[None]:
+        """
+        End the service, and what listens behind it because a factory was given. Connections that are open go on until they end.
+
+        This may be called again, and when the connection to Tor has gone, which ends a service that is not detached.
+
+        :raises Disconnected: it is detached and there is no connection: it goes on.
+        """
+        return self._lock.run(self._remove)
+
+    @deferred
+    async def _remove(self) -> None:
+        self._watch.stop()
+        await self._targets.close()
+        if self._removed:
+            return
+        try:
+            await self.protocol.send(DelOnion(self.address.bare))
+        except UnrecognizedEntity:
+            pass  # somebody else has removed it
+        except Disconnected:
+            if self.detached:
+                raise
+        self._removed = True
+
+
+def _gone_already(failure: Any) -> None:
+    failure.trap(TorError)
+    _log.debug("DEL_ONION failed: {failure}", failure=failure)
+
+
+async def create_service(
+    kind: type[EphemeralOnionService],
+    reactor: IReactorTime,
+    protocol: TorControlProtocol,
+    ports: tuple[OnionPort, ...],
+    terms: OnionTerms,
+    *,
+    now: Now = utc_now,
+) -> EphemeralOnionService:
+    """
+    Make a service and wait for it as was wished. Whatever goes wrong, and if it is cancelled, nothing of it is left.
+    """
+    terms.command(ports)  # what cannot be said is told before anything listens
+    deadline = Deadline(reactor, terms.timeout)
+    targets = Targets(reactor)
+    watch = PublicationWatch(reactor, protocol, terms.wished, terms.progress, now)
+    service = None
+    try:
+        await targets.open(ports)
+        await deadline.limit(watch.start(), "SETEVENTS")
+        reply = await deadline.limit(add_onion(protocol, terms.command(targets.ports)), "ADD_ONION")
+        service = kind(protocol, terms, targets, reply, now)
+        service._watch = watch
+        if terms.key is not None and service.address != terms.key.address:
+            raise ProtocolViolation(f"Tor gave the key of {terms.key.address} the address {service.address}.")
+        watch.named(service.address)
+        if terms.wished is not WaitFor.NONE:
+            deadline.then(watch.expire_in)
+            await watch.when_published()
+        return service
+    except BaseException:  # whatever stopped it, nothing of it may stay
+        watch.stop()
+        if service is not None:
+            _forget(protocol, service.address.bare)
+        await targets.close()
+        raise
+
+
+def _forget(protocol: TorControlProtocol, address: str) -> None:
+    """
+    End a service that nobody will ever hold. Its maker is told what went wrong without waiting for this.
+    """
+    protocol.send(DelOnion(address)).addErrback(_gone_already)
+
+
+def add_onion(protocol: TorControlProtocol, command: AddOnion) -> Deferred[AddOnionReply]:
+    """
+    Send ADD_ONION. What was sent cannot be taken back: when this is cancelled, the service is removed once Tor has made it.
+
+    :raises OnionAddressCollision: the service runs already, on this Tor.
+    :raises TorRefused: Tor does not take it.
+    """
+    caller: Deferred[AddOnionReply] = Deferred(lambda _: None)
+
+    def added(reply: AddOnionReply) -> None:
+        if caller.called:
+            _forget(protocol, reply.service_id)
+        else:
+            caller.callback(reply)
+
+    def refused(failure: Any) -> None:
+        if not caller.called:
+            caller.errback(_explained(failure.value, command))
+
+    protocol.send(command).addCallbacks(added, refused)
+    return caller
+
+
+def _explained(error: Exception, command: AddOnion) -> Exception:
+    """
+    Tor's refusal, named for its cause.
+    """
+    if isinstance(error, UnspecifiedTorError) and "collision" in error.text.lower():
+        return OnionAddressCollision(error.status, error.text, error.command, error.lines)
+    asks_for_work = any(each is not None for each in (command.pow_enabled, command.pow_queue_rate, command.pow_queue_burst))
+    if isinstance(error, ArgumentSyntaxError) and asks_for_work:
+        text = f"{error.text} (proof of work was asked for, which ADD_ONION takes since Tor 0.4.9.2)"
+        return ArgumentSyntaxError(error.status, text, error.command, error.lines)
+    return error

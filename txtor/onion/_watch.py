@@ -1,0 +1,256 @@
+# -*- test-case-name: txtor.test.onion.test_watch -*-
+"""
+The shell around the publication machine: events and the clock go in, Deferreds and progress come out.
+
+Listening begins before Tor hears of the service. Which of its two descriptors clients want is asked for when the first upload is
+announced: by then Tor has a consensus, and it is the one that the descriptors were made with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from txtor.control import TorControlProtocol
+from txtor.directory import encoding
+from txtor.errors import Disconnected, OnionPublishError, TorError
+from txtor.events import HSDescEvent
+
+from ._address import OnionAddress
+from ._keys import blinded_public_key
+from ._moment import Now, network_moment, utc_now
+from ._periods import TimePeriod
+from ._publication import (
+    AskForGrace,
+    Core,
+    Expected,
+    Progress,
+    Publication,
+    PublicationReport,
+    Published,
+    WaitFor,
+    new_publication,
+)
+from ._terms import ProgressListener
+from ._uploads import UploadNews, UploadRefused, UploadStarted, upload_news
+
+#: How long Tor may take to announce another upload after the last one was refused, in seconds.
+GRACE_SECONDS = 2.0
+
+_log = Logger()
+
+
+def tell(listener: Callable[..., object], *arguments: Any) -> None:
+    """
+    Call a function of the caller's, which may return a Deferred or coroutine. Its failure is logged.
+    """
+    try:
+        result = listener(*arguments)
+    except Exception:  # a listener's failure harms nobody else
+        _log.failure("A listener to the progress of an onion service failed: {listener!r}", listener=listener)
+        return
+    if isinstance(result, Coroutine):
+        result = Deferred.fromCoroutine(result)
+    if isinstance(result, Deferred):
+        result.addErrback(lambda failure: _log.failure("A listener failed: {listener!r}", failure, listener=listener))
+
+
+def descriptor_id(address: OnionAddress, period: TimePeriod) -> str:
+    """
+    The name of a service's descriptor in events: its blinded key in base64 without padding.
+    """
+    return encoding.unpadded(blinded_public_key(address, period))
+
+
+class PublicationWatch:
+    """
+    Follows the uploads of one service, from before it exists until `stop`.
+
+    :ivar clock: what it tells the time by.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        protocol: TorControlProtocol,
+        wait_for: WaitFor,
+        progress: ProgressListener | None = None,
+        now: Now = utc_now,
+    ) -> None:
+        """
+        :param wait_for: what `when_published` means; with `WaitFor.NONE` the first directory, since somebody may ask later.
+        """
+        self.clock = clock
+        self._protocol = protocol
+        self._progress = progress
+        self._now = now
+        self._core = Core(WaitFor.FIRST if wait_for is WaitFor.NONE else wait_for)
+        self._machine: Publication = new_publication(self._core)
+        self._address: OnionAddress | None = None
+        self._asking: Deferred[None] | None = None
+        self._acting = False
+        self._calls: list[IDelayedCall] = []
+        self._waiting: list[Deferred[PublicationReport]] = []
+        self._outcome: PublicationReport | TorError | None = None
+        self._gone: Deferred[Disconnected] | None = None
+        self._lost: Disconnected | None = None
+
+    # -- its life --------------------------------------------------------------------------------------------------------
+
+    def start(self) -> Deferred[None]:
+        """
+        Begin to listen.
+
+        :raises TorRefused: Tor, or a filter, does not let us hear of descriptors. Nothing is left.
+        """
+        return self._protocol.add_event_listener("HS_DESC", self.hear).addCallback(lambda _: self._follow_connection())
+
+    def _follow_connection(self) -> None:
+        self._gone = self._protocol.when_disconnected()
+        self._gone.addCallbacks(self._disconnected, lambda failure: failure.trap(CancelledError) and None)
+
+    def _disconnected(self, reason: Disconnected) -> None:
+        self._lost = reason
+        self._give(lambda: self._machine.gave_up("The connection to Tor ended."))
+
+    def named(self, address: OnionAddress) -> None:
+        """
+        The address of the service is known.
+        """
+        self._address = address
+        if any(isinstance(news, UploadStarted) and news.address == address.bare for news in self._core.early):
+            self._ask()
+
+    def forget_early(self) -> None:
+        """
+        What was heard until now is of another service, which had the same address.
+        """
+        self._core.early.clear()
+
+    def expire_in(self, seconds: float) -> None:
+        """
+        Set the deadline.
+        """
+        self._calls.append(self.clock.callLater(seconds, lambda: self._give(self._machine.deadline_passed)))
+
+    def stop(self, reason: str = "The service was removed.") -> None:
+        """
+        Follow no more. Who still waits is told the reason. This may be called again.
+        """
+        self._protocol.remove_event_listener("HS_DESC", self.hear).addErrback(
+            lambda failure: _log.debug("SETEVENTS failed: {failure}", failure=failure)
+        )
+        self._give(lambda: self._machine.gave_up(reason))
+        for each in (self._asking, self._gone):
+            if each is not None:
+                each.cancel()
+        for call in self._calls:
+            if call.active():
+                call.cancel()
+        self._calls.clear()
+
+    # -- what is known ---------------------------------------------------------------------------------------------------
+
+    @property
+    def report(self) -> PublicationReport:
+        """
+        How far the publication is.
+        """
+        return self._core.report()
+
+    def when_published(self) -> Deferred[PublicationReport]:
+        """
+        A Deferred of the caller's own; see `EphemeralOnionService.when_published`.
+        """
+        if isinstance(self._outcome, TorError):
+            return fail(self._outcome)
+        if self._outcome is not None:
+            return succeed(self._outcome)
+        waiter: Deferred[PublicationReport] = Deferred(self._waiting.remove)
+        self._waiting.append(waiter)
+        return waiter
+
+    # -- what happens ----------------------------------------------------------------------------------------------------
+
+    def hear(self, event: HSDescEvent) -> None:
+        """
+        An HS_DESC event came.
+        """
+        news = upload_news(event)
+        if news is None or (self._address is not None and news.address != self._address.bare):
+            return
+        self._give(lambda: self._machine.heard(news))
+        if self._address is not None and isinstance(news, UploadStarted):
+            self._ask()
+
+    def _ask(self) -> None:
+        """
+        Find out, once, which descriptor clients want.
+        """
+        if self._asking is None:
+            self._asking = Deferred.fromCoroutine(self._expect()).addErrback(self._not_told)
+
+    async def _expect(self) -> None:
+        assert self._address is not None  # nothing is asked before
+        moment = await network_moment(self._protocol, self._now)
+        expected = Expected(self._address.bare, descriptor_id(self._address, moment.period))
+        self._give(lambda: self._machine.named(expected))
+
+    def _not_told(self, failure: Any) -> None:
+        failure.trap(TorError, CancelledError)
+        self._give(lambda: self._machine.gave_up(f"Which descriptor is wanted cannot be known: {failure.value}"))
+
+    def _give(self, give: Callable[[], None]) -> None:
+        """
+        Give the machine an input, and do what follows from it. What that causes in turn is done afterwards, in order.
+        """
+        give()
+        if self._acting:
+            return
+        self._acting = True
+        try:
+            while effects := self._core.drain():
+                for effect in effects:
+                    self._act(effect)
+        finally:
+            self._acting = False
+
+    def _act(self, effect: object) -> None:
+        if isinstance(effect, Progress):
+            self._report_progress(effect.news, effect.report)
+        elif isinstance(effect, AskForGrace):
+            self._calls.append(self.clock.callLater(GRACE_SECONDS, lambda: self._give(self._machine.grace_passed)))
+        elif isinstance(effect, Published):
+            self._end(effect.report)
+            if self._progress is not None:
+                tell(self._progress, 100, "published", "The service can be reached.")
+        else:
+            error = getattr(effect, "error", None)
+            assert isinstance(error, OnionPublishError)  # there is no other effect
+            self._end(self._lost or error)
+
+    def _end(self, outcome: PublicationReport | TorError) -> None:
+        self._outcome = outcome
+        while self._waiting:  # a callback may cancel another's Deferred, which leaves the list
+            waiter = self._waiting.pop(0)
+            if isinstance(outcome, TorError):
+                waiter.errback(outcome)
+            else:
+                waiter.callback(outcome)
+
+    def _report_progress(self, news: UploadNews, report: PublicationReport) -> None:
+        if self._progress is None:
+            return
+        wanted = report.wanted
+        percent = 100 if report.published else 99 * len(wanted.holding) // max(len(wanted.announced), 1)
+        if isinstance(news, UploadStarted):
+            word, sentence = "upload_started", f"A descriptor is sent to {news.directory}."
+        elif isinstance(news, UploadRefused):
+            word, sentence = "upload_refused", f"{news.directory} did not take a descriptor: {news.reason}."
+        else:
+            word, sentence = "upload_stored", f"{news.directory} has a descriptor."
+        tell(self._progress, percent, word, sentence)
