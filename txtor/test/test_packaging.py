@@ -66,7 +66,7 @@ class ContentsTests(SynchronousTestCase):
         Run setuptools on the copy.
         """
         command = [sys.executable, "-c", "from setuptools import setup; setup()", *arguments]
-        done = subprocess.run(command, cwd=place, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(command, cwd=place, check=True, capture_output=True, text=True)
         return done.stdout
 
     def test_version(self) -> None:

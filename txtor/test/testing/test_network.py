@@ -230,6 +230,7 @@ class NetworkTests(TestCase):
         failures: list[Failure] = []
         starting.addErrback(failures.append)
         await network.stop()
+        await starting
         self.assertIn("stopped before it was ready", failures[0].value.reason)  # type: ignore[union-attr]
         self.assertTrue(all(is_gone(pid) for pid in pids))
         self.assertEqual(os.listdir(self.place), [])
