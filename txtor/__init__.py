@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from txtor._tor import Tor, connect, launch
     from txtor.control import TorControlProtocol, TorProtocolFactory
     from txtor.onion import DISCARD, EphemeralOnionService
+    from txtor.service import TorService
     from txtor.state import Circuit, PathRules, Router, Stream, TorState
 
 #: Where each public name is found when it is first used.
@@ -28,6 +29,7 @@ _HOMES = {
     "Tor": "txtor._tor",
     "TorControlProtocol": "txtor.control",
     "TorProtocolFactory": "txtor.control",
+    "TorService": "txtor.service",
     "connect": "txtor._tor",
     "launch": "txtor._tor",
 }
@@ -42,6 +44,7 @@ __all__ = [
     "Tor",
     "TorControlProtocol",
     "TorProtocolFactory",
+    "TorService",
     "TorState",
     "__version__",
     "connect",

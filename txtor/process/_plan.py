@@ -27,6 +27,8 @@ _OURS = {
 class LaunchOptions:
     """
     What shall be launched; see `txtor.launch`, whose arguments these are.
+
+    :raises InvalidArgument: two things in it contradict each other, or one is no value for its purpose.
     """
 
     config: Options | None = None
@@ -36,6 +38,10 @@ class LaunchOptions:
     non_anonymous_mode: bool | None = None
     user: str | None = None
     wait: str | int = "bootstrapped"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "config", tuple(option_pairs(self.config)))  # a copy: the caller may go on with his own
+        make_plan(self)
 
     @property
     def threshold(self) -> int:

@@ -1,0 +1,176 @@
+# -*- test-case-name: txtor.test.service.test_service -*-
+"""
+What a program has asked of its Tor, and how that is asked again of the next: options, listeners, the picture, and whatever else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable
+from itertools import zip_longest
+from typing import Any, TypeAlias
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+
+from txtor._deferred import deferred
+from txtor._tor import Tor
+from txtor.commands import SetConf
+from txtor.control import TorControlProtocol
+from txtor.errors import Disconnected, TorError
+from txtor.state import TorState
+
+#: Is called with each new Tor; it may return a Deferred or coroutine.
+Restore: TypeAlias = Callable[[Tor], object]
+
+_log = Logger()
+
+
+class Restoring:
+    """
+    What has to be there on each Tor.
+
+    :ivar hooks: called in their order with each Tor, behind everything else: the place for onion services and the like.
+    :ivar state: the picture that follows, or ``None``.
+    """
+
+    def __init__(self) -> None:
+        self.hooks: list[Restore] = []
+        self.state: TorState | None = None
+        self._options: dict[str, list[tuple[str, Any]]] = {}
+        self._listeners: dict[str, list[Callable[[Any], object]]] = {}
+        self._protocol: TorControlProtocol | None = None
+
+    # -- what is remembered --------------------------------------------------------------------------------------------
+
+    def remember_options(self, pairs: Iterable[tuple[str, Any]]) -> None:
+        """
+        Options that Tor has taken. Those of onion services are one group, whose order matters.
+        """
+        groups: dict[str, list[tuple[str, Any]]] = {}
+        for name, value in pairs:
+            groups.setdefault(_group(name), []).append((name, value))
+        self._options.update(groups)
+
+    def forget_options(self, names: Iterable[str]) -> None:
+        """
+        Options that were reset.
+        """
+        for name in names:
+            self._options.pop(_group(name), None)
+
+    @deferred
+    async def add_listener(self, event: str, listener: Callable[[Any], object]) -> None:
+        """
+        Somebody wants to hear of events, from now on.
+
+        :raises TorRefused: Tor has no such event.
+        """
+        if self._protocol is not None:
+            try:
+                await self._protocol.add_event_listener(event, listener)
+            except Disconnected:
+                pass  # the next Tor will tell him
+        self._listeners.setdefault(event.upper(), []).append(listener)
+
+    @deferred
+    async def remove_listener(self, event: str, listener: Callable[[Any], object]) -> None:
+        """
+        Somebody does not any more; what was never added is no error.
+        """
+        known = self._listeners.get(event.upper(), [])
+        if listener in known:
+            known.remove(listener)
+        if self._protocol is not None:
+            try:
+                await self._protocol.remove_event_listener(event, listener)
+            except Disconnected:
+                pass  # then it tells nothing any more
+
+    def adopt(self, state: TorState) -> bool:
+        """
+        Have a picture follow, unless there is one.
+
+        :return: whether it does.
+        """
+        if self.state is None:
+            self.state = state
+        return self.state is state
+
+    def stop(self) -> None:
+        """
+        The Tor that is there now is lost.
+        """
+        self._protocol = None
+
+    # -- restoring it --------------------------------------------------------------------------------------------------
+
+    @deferred
+    async def restore(self, tor: Tor) -> list[str]:
+        """
+        Ask everything of a Tor.
+
+        :return: what it refused, in words; the rest is done.
+        :raises Disconnected: it went away meanwhile.
+        """
+        problems: list[str] = []
+        await self._restore_options(tor.protocol, problems)
+        await self._restore_listeners(tor.protocol, problems)
+        if self.state is not None:
+            await _try("the state", self.state.follow, tor.protocol, problems)
+        for hook in list(self.hooks):
+            await _try(repr(hook), hook, tor, problems)
+        return problems
+
+    async def _restore_options(self, protocol: TorControlProtocol, problems: list[str]) -> None:
+        """
+        All in one command, or one group after the other where it is refused.
+        """
+        groups = list(self._options.values())
+        try:
+            if groups:
+                await protocol.send(SetConf([pair for group in groups for pair in group]))
+        except Disconnected:
+            raise
+        except TorError:
+            for group in groups:
+                await _try(group[0][0], lambda pairs: protocol.send(SetConf(pairs)), group, problems)
+
+    async def _restore_listeners(self, protocol: TorControlProtocol, problems: list[str]) -> None:
+        """
+        Those of different events in one command, or each alone where it is refused.
+        """
+        rows = list(zip_longest(*self._listeners.values()))
+        events = list(self._listeners)
+        self._protocol = protocol  # who comes from now on is added at once
+        for row in rows:
+            listeners = {event: one for event, one in zip(events, row, strict=True) if one is not None}
+            try:
+                await protocol.add_event_listeners(listeners)
+            except Disconnected:
+                raise
+            except TorError:
+                for event, listener in listeners.items():
+                    await _try(event, lambda pair: protocol.add_event_listener(*pair), (event, listener), problems)
+
+
+def _group(name: str) -> str:
+    lower = name.lower()
+    return "hiddenservice" if lower.startswith("hiddenservice") else lower
+
+
+async def _try(what: str, function: Callable[[Any], object], argument: object, problems: list[str]) -> None:
+    """
+    Call what restores something. What fails is a problem to be told; only the end of the connection is the end.
+    """
+    try:
+        result = function(argument)
+        if isinstance(result, Coroutine | Deferred):
+            await result
+    except (Disconnected, CancelledError):
+        raise
+    except Exception as error:  # a hook is the program's, and one that fails leaves the rest to be restored
+        if isinstance(error, TorError):
+            _log.warn("{what} could not be restored: {error}", what=what, error=error)
+        else:
+            _log.failure("{what} could not be restored", what=what)
+        problems.append(f"{what}: {error}")

@@ -1,0 +1,217 @@
+"""
+A service over real Tors, to which bad things happen.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import tempfile
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+
+from txtor import Tor
+from txtor.errors import Disconnected, LaunchError
+from txtor.process import LaunchOptions, launch_tor
+from txtor.service import Backoff, Status, TorService
+from txtor.test.process.leftovers import OFFLINE, NothingLeftTestCase, is_running, reactor, until
+
+FAST = Backoff(0.01, 2, 0.2, 0, 0)
+
+
+class LaunchingTests(NothingLeftTestCase):
+    """
+    A Tor of the service's own.
+    """
+
+    def start(self, config: dict[str, Any] | None = None, **arguments: Any) -> TorService:
+        """
+        A service that runs. It is stopped after the test, and nothing is left.
+        """
+        options = LaunchOptions({**OFFLINE, **(config or {})}, wait="controlled", **arguments)
+        service = TorService(reactor, options, backoff=FAST, launch_timeout=30, ping=1)
+        service.startService()
+        self.addCleanup(service.stopService)
+        return service
+
+    async def test_killed(self) -> None:
+        """
+        Killed five times in a row it comes back by itself: another process, with the same data, its options, listeners and
+        whatever a hook makes, as an onion service with its key.
+        """
+        service = self.start()
+        keys: list[str] = []
+
+        async def publish(tor: Tor) -> None:
+            key = keys[-1] if keys else "NEW:ED25519-V3"
+            answer = await tor.protocol.queue_command(f"ADD_ONION {key} Port=80")
+            address, *new = (line.partition("=")[2] for line in answer.splitlines() if "=" in line)
+            keys.append(new[0] if new else key)
+            addresses.add(address)
+
+        addresses: set[str] = set()
+        heard: list[object] = []
+        service.restore.append(publish)
+        await service.add_event_listener("CONF_CHANGED", heard.append)
+        tor = await service.when_ready()
+        await service.set_conf([("MaxCircuitDirtiness", 77)])
+        state = await service.create_state()
+        pids = set()
+        for _ in range(5):
+            assert tor.process is not None and tor.process.pid is not None
+            pids.add(tor.process.pid)
+            lost = service.when_lost()
+            os.kill(tor.process.pid, signal.SIGKILL)
+            self.assertIsInstance(await lost, Disconnected)
+            tor = await service.when_ready()
+            self.assertEqual(await tor.protocol.get_conf_single("MaxCircuitDirtiness"), "77")
+            self.assertEqual(await tor.protocol.get_info_single("onions/current"), *addresses)
+            self.assertIs(state.protocol, tor.protocol)
+            heard.clear()
+            await tor.protocol.set_conf("ContactInfo", "x")
+            await until(lambda: len(heard) == 1)  # it comes behind the answer
+        self.assertEqual((len(pids), service.health.connections, service.health.problems), (5, 6, ()))
+        self.assertIsInstance(service.health.error, LaunchError)
+        self.assertIn("SIGKILL", str(service.health.error))
+
+    async def test_stopped_for_a_moment(self) -> None:
+        """
+        A Tor that stands still for a moment is waited for; one that stands still is replaced.
+        """
+        service = self.start()
+        tor = await service.when_ready()
+        assert tor.process is not None and tor.process.pid is not None
+        os.kill(tor.process.pid, signal.SIGSTOP)
+        answer = service.get_info("version")
+        await deferLater(reactor, 0.3, lambda: None)
+        os.kill(tor.process.pid, signal.SIGCONT)
+        self.assertIn("version", await answer)
+        self.assertIs(service.tor, tor)
+        lost = service.when_lost()
+        tor.process.send_signal(signal.SIGSTOP)
+        await lost
+        another = await service.when_ready()
+        self.assertIsNot(another, tor)
+        self.assertIsNone(tor.process.pid)
+
+    async def test_shut_down_by_somebody(self) -> None:
+        """
+        A Tor that somebody ends politely is started again.
+        """
+        service = self.start()
+        tor = await service.when_ready()
+        lost = service.when_lost()
+        await tor.signal("HALT")
+        await lost
+        await service.when_ready()
+
+    async def test_port_taken(self) -> None:
+        """
+        As long as another has its port, the cause is told; when the port is free, it comes up.
+        """
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            service = self.start({"DisableNetwork": 0, "SocksPort": port})
+            error = await self.assertFailure(service.when_ready(failures=2), LaunchError)
+            self.assertIn("Could not bind", str(error))
+            self.assertEqual(service.health.error, error)
+        await service.when_ready()
+
+    async def test_bad_data_directory(self) -> None:
+        """
+        A data directory that cannot be used is told with Tor's words.
+        """
+        service = self.start(data_directory="/dev/null")
+        waiting: Deferred[Any] = service.when_ready(failures=1)
+        error = await self.assertFailure(waiting, LaunchError)
+        self.assertEqual(error.exit_status, 1)
+
+    async def test_stop_at_any_moment(self) -> None:
+        """
+        It stops at any moment of a launch, and may be started again.
+        """
+        service = self.start()
+        for delay in (0.0, 0.02, 0.05, 0.1):
+            await deferLater(reactor, delay, lambda: None)
+            waiting = service.when_ready()
+            await service.stopService()
+            if not waiting.called:
+                self.fail("who waits must be told")
+            waiting.addErrback(lambda failure: failure.trap(Disconnected))
+            self.assertEqual(os.listdir(self.folder), [])
+            service.startService()
+        await service.when_ready()
+
+    async def test_stop_a_stopped_one(self) -> None:
+        """
+        Stopping ends in seconds, whatever its Tor does.
+        """
+        service = self.start()
+        tor = await service.when_ready()
+        assert tor.process is not None and tor.process.pid is not None
+        pid = tor.process.pid
+        tor.process.send_signal(signal.SIGSTOP)
+        begun = reactor.seconds()
+        await service.stopService()
+        self.assertLess(reactor.seconds() - begun, 10)
+        self.assertFalse(is_running(pid))
+
+
+class ConnectingTests(NothingLeftTestCase):
+    """
+    A Tor that others run.
+    """
+
+    async def test_restarted(self) -> None:
+        """
+        The Tor goes, and its control socket with it; another comes at the same place, and the service with it. Its socket
+        deleted, the Tor serves on over the connection that is there.
+        """
+        folder = tempfile.mkdtemp()
+        options = LaunchOptions(OFFLINE, f"unix:{folder}/control", f"{folder}/data", wait="controlled")
+        service = TorService(reactor, f"unix:{folder}/control", backoff=FAST)
+        service.startService()
+        error = await self.assertFailure(service.when_ready(failures=1), Disconnected)
+        self.assertIn("no such socket", str(error))
+        for _ in range(2):
+            launched = await launch_tor(reactor, options)
+            await service.when_ready()
+            lost = service.when_lost()
+            os.unlink(f"{folder}/control")
+            await service.get_info("version")
+            launched.process.send_signal(signal.SIGKILL)
+            await lost
+            await launched.process.when_ended()
+            self.assertIn(service.health.status, (Status.WAITING, Status.OPENING))
+        await service.stopService()
+        shutil.rmtree(folder)
+
+    async def test_reloaded_with_other_ports(self) -> None:
+        """
+        A SIGHUP that moves the control port leaves the connection that is there.
+        """
+        folder = tempfile.mkdtemp()
+        launched = await launch_tor(reactor, LaunchOptions(OFFLINE, f"unix:{folder}/c", wait="controlled"))
+        service = TorService(reactor, f"unix:{folder}/c", backoff=FAST)
+        service.startService()
+        tor = await service.when_ready()
+        reloaded: list[object] = []
+        await service.add_event_listener("SIGNAL", reloaded.append)
+        torrc = (await launched.protocol.get_info_single("config-file")).strip()
+        with open(torrc, encoding="ascii") as file:
+            text = file.read()
+        with open(torrc, "w", encoding="ascii") as file:
+            file.write(text.replace(f"{folder}/c", f"{folder}/d"))
+        launched.process.send_signal(signal.SIGHUP)
+        await until(lambda: reloaded and "d" in os.listdir(folder))
+        await service.get_info("version")
+        self.assertIs(service.tor, tor)
+        await service.stopService()
+        await launched.process.end()
+        shutil.rmtree(folder)
