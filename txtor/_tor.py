@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.test_tor -*-
+# -*- test-case-name: txtor.test.test_traffic -*-
 """
 The facade: `connect` and `launch`, and `Tor`, which stands for one running Tor.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.control.test_authenticate -*-
+# -*- test-case-name: txtor.test.control.test_connect -*-
 """
 The shell of authentication: it does what the machine wants done, and tells it what came of it.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.control.test_conversation -*-
+# -*- test-case-name: txtor.test.control.test_protocol -*-
 """
 Commands and their answers: a queue of slots, answered in order.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.control.test_factory -*-
+# -*- test-case-name: txtor.test.control.test_connect -*-
 """
 A factory for use with any endpoint.
 """

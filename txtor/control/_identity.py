@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.control.test_identity -*-
+# -*- test-case-name: txtor.test.test_traffic -*-
 """
 NEWNYM, and when Tor really acts on it.
 

@@ -13,7 +13,19 @@ from typing import Any, Final, TypeVar
 
 from twisted.internet.defer import Deferred, fail
 
-from txtor.commands import Command, GetConf, GetInfo, GetInfoBytes, LoadConf, RawCommand, ResetConf, SaveConf, SetConf, Signal
+from txtor.commands import (
+    Command,
+    GetConf,
+    GetConfGroup,
+    GetInfo,
+    GetInfoBytes,
+    LoadConf,
+    RawCommand,
+    ResetConf,
+    SaveConf,
+    SetConf,
+    Signal,
+)
 from txtor.errors import InvalidArgument, TorRefused
 from txtor.grammar import Reply, decode
 
@@ -141,13 +153,14 @@ class Queries:
             return fail(error)
         return self._send_lines(command, received).addCallback(complete)
 
-    # -- configuration: control-spec 3.1 to 3.3, 3.6 and 3.26 ----------------------------------------------------------
+    # -- configuration: control-spec 3.1 to 3.3, 3.6 and 3.22 ----------------------------------------------------------
 
     def get_conf(self, *options: str) -> Deferred[dict[str, str | list[str] | None]]:
         """
         Ask for the values of some options.
 
-        :param options: names in any capitals. Options of onion services are asked for together, as ``HiddenServiceOptions``.
+        :param options: names in any capitals. Options that belong together in their order, as those of onion services, are for
+            `get_conf_group`.
         :return: by option as it was asked: its value, a list where there are several, ``None`` where it is unset.
         :raises UnrecognizedEntity: Tor does not know an option; no value comes.
 
@@ -174,6 +187,15 @@ class Queries:
 
         found: Deferred[str | None] = self.get_conf_list(option).addCallback(first)
         return found if default is None else _or_default(found, default)
+
+    def get_conf_group(self, group: str) -> Deferred[list[tuple[str, str]]]:
+        """
+        Ask for options that belong together in their order.
+
+        :param group: as ``"HiddenServiceOptions"``, which is all that belongs to onion services on disk, service by service.
+        :return: options and values, in order.
+        """
+        return self._ask(GetConfGroup, group)
 
     def get_conf_raw(self, *options: str) -> Deferred[str]:
         """
@@ -207,7 +229,7 @@ class Queries:
         """
         Replace the whole configuration by the text of a torrc. Options that are fixed while Tor runs must be repeated in it.
 
-        See control-spec 3.26, LOADCONF.
+        See control-spec 3.22, LOADCONF.
         """
         return self._ask(LoadConf, torrc)
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.control.test_socks_listener -*-
+# -*- test-case-name: txtor.test.test_traffic -*-
 """
 Where a Tor takes SOCKS, asked of the Tor itself.
 """

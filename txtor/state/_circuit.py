@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.state.test_circuit -*-
+# -*- test-case-name: txtor.test.state.test_torstate -*-
 """
 One circuit, from its first event to its last.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.state.test_listeners -*-
+# -*- test-case-name: txtor.test.state.test_torstate -*-
 """
 Who wants to know what happens to circuits, streams, relays and addresses.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.state.test_model -*-
+# -*- test-case-name: txtor.test.state.test_torstate -*-
 """
 What is known of one Tor: circuits, streams, OR connections and the rest, without anything that acts or waits.
 

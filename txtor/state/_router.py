@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.state.test_router -*-
+# -*- test-case-name: txtor.test.state.test_torstate -*-
 """
 One relay, as the consensus describes it at the moment.
 """

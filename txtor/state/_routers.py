@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.state.test_routers -*-
+# -*- test-case-name: txtor.test.state.test_torstate -*-
 """
 All relays of the consensus: found by fingerprint, nickname, address and flag, and kept as Tor has them.
 

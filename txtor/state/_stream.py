@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.state.test_stream -*-
+# -*- test-case-name: txtor.test.state.test_torstate -*-
 """
 One stream, from its first event to its last.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.state.test_via_circuit -*-
+# -*- test-case-name: txtor.test.state.test_on_network -*-
 """
 Connecting over one circuit and no other.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.state.test_waiting -*-
+# -*- test-case-name: txtor.test.state.test_torstate -*-
 """
 Deferreds for whoever waits for one thing to happen, each its own.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.testing.test_fake_config -*-
+# -*- test-case-name: txtor.test.testing.test_fake_tor -*-
 """
 The configuration of a `FakeTor`: names, types and refusals as those of tor 0.4.9.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.testing.test_fake_line -*-
+# -*- test-case-name: txtor.test.testing.test_fake_tor -*-
 """
 How tor reads what a controller sends: an independent reader of control-spec 2.2, oddities of tor 0.4.9 included.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.testing.test_fake_network -*-
+# -*- test-case-name: txtor.test.testing.test_fake_tor -*-
 """
 The circuits, streams and onion services of a `FakeTor`: as much of a network as a unit test needs.
 """
@@ -279,7 +279,10 @@ def _add_onion(connection: FakeConnection, command: FakeCommand) -> list[ReplyLi
             raise Refusal.of(512, "Failed to decode ED25519-V3 key")
     else:
         raise Refusal.of(513, "Invalid key type")
-    address = OnionKey(secret).address.bare
+    try:
+        address = OnionKey(secret).address.bare
+    except InvalidArgument:
+        raise Refusal.of(551, "Failed to generate onion address") from None
     if any(address in each.onions for each in connection.tor.connections):
         raise Refusal.of(550, "Onion address collision")
     connection.onions.append(address)

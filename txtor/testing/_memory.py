@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.testing.test_memory -*-
+# -*- test-case-name: txtor.test.testing.test_fake_tor -*-
 """
 Two protocols connected in memory, without a reactor: what one writes, the other has received when the outermost write returns.
 """

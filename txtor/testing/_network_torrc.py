@@ -60,7 +60,16 @@ OutboundBindAddressExit 127.0.0.1
 ServerDNSDetectHijacking 0
 """
 
-BY_ROLE = {"authority": RELAY + AUTHORITY, "relay": RELAY + "ExitRelay 0\n", "exit": RELAY + EXIT, "client": ""}
+# Loopback is so fast that tor would learn to give circuits up after milliseconds, and a busy machine would lose them. A client
+# that takes its consensus early agrees with the others on time periods.
+CLIENT = """\
+LearnCircuitBuildTimeout 0
+CircuitBuildTimeout 60
+FetchDirInfoEarly 1
+FetchDirInfoExtraEarly 1
+"""
+
+BY_ROLE = {"authority": RELAY + AUTHORITY, "relay": RELAY + "ExitRelay 0\n", "exit": RELAY + EXIT, "client": CLIENT}
 
 #: When the first consensus comes, in seconds after the start. Four seconds before, the authorities vote on the relays that they
 #: have heard of: all, by then. One second earlier or later in wall-clock time would be another second of the ten.

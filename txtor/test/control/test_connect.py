@@ -261,7 +261,7 @@ class OpenTests(SynchronousTestCase):
             def hang_up(connection: object, command: object, tor: FakeTor = tor) -> None:
                 tor.drop()
 
-            tor.answer(keyword, hang_up)  # type: ignore[arg-type]  # answers nothing
+            tor.answer(keyword, hang_up)
             self.assertIn("hung up", str(self.refused(tor, Disconnected)))
 
     def test_nothing_there(self) -> None:
