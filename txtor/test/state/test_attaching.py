@@ -186,6 +186,17 @@ class AttacherTests(SynchronousTestCase):
         self.tor.drop()
         self.successResultOf(self.state.undo_attacher())
 
+    def test_reconnection(self) -> None:
+        """
+        Over a new connection to the same Tor, what we set ourselves is not taken for how it was.
+        """
+        self.attach(DO_NOT_ATTACH)
+        self.tor.drop()
+        self.successResultOf(self.state.follow(self.tor.connect(self.reactor)))
+        self.assertEqual(self.tor.configuration.get("__LeaveStreamsUnattached"), ["1"])
+        self.successResultOf(self.state.undo_attacher())
+        self.assertEqual(self.tor.configuration.get("__LeaveStreamsUnattached"), ["0"])
+
     def test_waiting_streams(self) -> None:
         """
         Streams that wait already are seen to when the attacher comes.
