@@ -25,6 +25,20 @@ class InvalidArgument(TorError, ValueError):
     """
 
 
+class UnknownOption(InvalidArgument, AttributeError, KeyError):
+    """
+    The running Tor has no such option. It is what ``hasattr`` and a mapping expect, too.
+
+    :ivar option: the name that was asked for.
+    """
+
+    def __init__(self, option: str, hint: str = "") -> None:
+        self.option = option
+        super().__init__(f"This Tor has no option {option[:80]!r}.{hint and ' ' + hint}")
+
+    __str__ = TorError.__str__  # that of a KeyError is a repr
+
+
 class ProtocolViolation(TorError):
     """
     The peer broke the grammar of its protocol. The connection is dropped; the text says what was seen.
@@ -575,6 +589,19 @@ class OnionPublishError(TorError):
         super().__init__(f"{reason}{told}")
 
 
+class OnionFetchError(TorError):
+    """
+    No directory gave an onion service's descriptor: the service is not up, or Tor reaches none of them.
+
+    :ivar reasons: by directory, what Tor said of it.
+    """
+
+    def __init__(self, reason: str, reasons: Mapping[str, str] | None = None) -> None:
+        self.reasons = dict(reasons or {})
+        told = "".join(f"\n  {directory}: {why}" for directory, why in self.reasons.items())
+        super().__init__(f"{reason}{told}")
+
+
 class OnionAddressCollision(UnspecifiedTorError):
     """
     550: the onion service of this key runs already on this Tor.
@@ -686,3 +713,42 @@ class MissingCertificates(CannotVerify):
         self.missing = tuple(missing)
         named = "".join(f" {identity}-{key}" for identity, key in self.missing)
         super().__init__(document, f"{rule}:{named}", None, section)
+
+
+# -- documents through a Tor and from directory servers -----------------------------------------------------------------
+
+
+class DocumentUnavailable(TorRefused):
+    """
+    The Tor that was asked does not have a directory document.
+
+    :ivar advice: with which option it would keep documents of the kind; empty where none is missing.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        text: str,
+        command: str = "",
+        lines: Sequence[tuple[int, str]] = (),
+        advice: str = "",
+    ) -> None:
+        self.advice = advice
+        super().__init__(status, text, command, lines)
+        if advice:
+            self.args = (f"{self.args[0]}\n{advice}",)
+
+
+class DirectoryUnavailable(TorError):
+    """
+    No directory server sent what it was asked for.
+
+    :ivar resource: the path that was asked for.
+    :ivar failures: by server, in the order in which they were asked, what happened.
+    """
+
+    def __init__(self, resource: str, failures: Sequence[tuple[str, TorError]]) -> None:
+        self.resource = resource
+        self.failures = tuple(failures)
+        told = "".join(f"\n  {server}: {error}" for server, error in self.failures)
+        super().__init__(f"No directory server sent what was asked for ({resource[:120]}).{told}")

@@ -28,6 +28,7 @@ OPTIONS: Mapping[str, str] = {
     "HiddenServiceOptions": "Virtual",
     "HiddenServicePort": "Dependent",
     "HiddenServiceMaxStreams": "Dependent",
+    "HiddenServicePoWDefensesEnabled": "Dependent",
     "Log": "LineList",
     "MaxCircuitDirtiness": "TimeInterval",
     "Nickname": "String",
@@ -35,10 +36,12 @@ OPTIONS: Mapping[str, str] = {
     "NumCPUs": "Integer",
     "ORPort": "LineList",
     "SafeLogging": "String",
-    "SocksPort": "LineList",
+    "SocksPort": "Dependent",
+    "SocksPortLines": "Virtual",
     "UseBridges": "Boolean",
     "__LeaveStreamsUnattached": "Boolean",
     "__OwningControllerProcess": "String",
+    "__SocksPort": "Dependent",
 }
 
 DEFAULTS: Mapping[str, str] = {
@@ -60,6 +63,7 @@ FIXED = frozenset({"DataDirectory"})
 
 _LISTS = frozenset({"LineList", "Dependent", "Virtual"})
 _SPECIAL = frozenset("\r\n#")
+_DIRECTORY, _PORT = "HiddenServiceDir", "HiddenServicePort"
 
 
 #: What SETEVENTS takes on tor 0.4.9.11.
@@ -108,6 +112,7 @@ class FakeConfiguration:
     def __init__(self) -> None:
         self.types = dict(OPTIONS)
         self._values: dict[str, list[str]] = {name: [value] for name, value in DEFAULTS.items()}
+        self._services: list[tuple[str, str]] = []
 
     def canonical(self, name: str) -> str:
         """
@@ -128,7 +133,12 @@ class FakeConfiguration:
         """
         The values of an option by its canonical name.
         """
+        if self._is_of_service(name):
+            return [value for option, value in self._services if option == name]
         return list(self._values.get(name, ()))
+
+    def _is_of_service(self, name: str) -> bool:
+        return self.types[name] == "Dependent" and name.startswith("HiddenService")
 
     def lines(self, keys: Iterable[str]) -> list[ReplyLine]:
         """
@@ -146,6 +156,9 @@ class FakeConfiguration:
             raise Refusal(*unknown)
         answer = []
         for name in known:
+            if name == "HiddenServiceOptions" and self._services:
+                answer += [ReplyLine(250, f"{option}={write_value(value)}") for option, value in self._services]
+                continue
             values = self.get(name)
             if self.types[name] == "RouterList" and not values:
                 answer.append(ReplyLine(250, f"{name}="))
@@ -162,11 +175,15 @@ class FakeConfiguration:
         :raises Refusal: as tor refuses it.
         """
         wanted: dict[str, list[str]] = {}
+        services: list[tuple[str, str]] | None = None
         for key, value in pairs:
             try:
                 name = self.canonical(key)
             except KeyError:
                 raise Refusal.of(552, f"Unrecognized option: Unknown option '{key}'.  Failing.") from None
+            if self._is_of_service(name):
+                services = [*(services or []), *([(name, value)] if value else [])]
+                continue
             values = wanted.setdefault(name, [])
             if self.types[name] not in _LISTS:
                 values.clear()
@@ -174,12 +191,37 @@ class FakeConfiguration:
                 values.append(self._checked(name, value))
             elif reset:
                 values += [DEFAULTS[name]] if name in DEFAULTS else []
-            elif value is None and name in DEFAULTS:
+            elif value is None and name in DEFAULTS and self.types[name] not in _LISTS:
                 values.append("0")
+        return self._replace(wanted, services)
+
+    def load(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+        """
+        LOADCONF: everything that is not given has its default.
+
+        :return: what has changed, by canonical name.
+        :raises Refusal: as tor refuses it.
+        """
+        given = list(pairs)
+        names = {name.lower() for name, _ in given}
+        unset = [(name, None) for name in self._values if name.lower() not in names]
+        return self.change([*unset, (_DIRECTORY, None), *given], reset=True)
+
+    def _replace(
+        self, wanted: dict[str, list[str]], services: list[tuple[str, str]] | None
+    ) -> list[tuple[str, list[str]]]:
         changed = [(name, values) for name, values in wanted.items() if values != self.get(name)]
         for name, _ in changed:
             if name in FIXED:
                 raise Refusal.of(553, f"Transition not allowed: While Tor is running, changing {name} is not allowed.")
+        if services is not None and services != self._services:
+            _check_services(services)
+            told: dict[str, list[str]] = {}
+            for name, value in services or [(_DIRECTORY, "")]:
+                told.setdefault(name, []).extend([value] if value else [])
+            self._services = services
+            self._values.update(changed)
+            return [*changed, *told.items()]
         self._values.update(changed)
         return changed
 
@@ -190,3 +232,22 @@ class FakeConfiguration:
         if kind == "Integer" and not value.lstrip("-").isdigit():
             raise Refusal.of(513, f"Unacceptable option value: {name} '{value}' is malformed or out of bounds.")
         return value
+
+
+def _check_services(services: list[tuple[str, str]]) -> None:
+    """
+    Refuse what stands before the first directory, and a service without a port.
+    """
+    blocks: list[list[str]] = []
+    for name, _ in services:
+        if name == _DIRECTORY:
+            blocks.append([])
+        elif not blocks:
+            raise Refusal.of(513, _RENDEZVOUS)
+        else:
+            blocks[-1].append(name)
+    if any(_PORT not in block for block in blocks):
+        raise Refusal.of(513, _RENDEZVOUS)
+
+
+_RENDEZVOUS = "Unacceptable option value: Failed to configure rendezvous options. See logs for details."

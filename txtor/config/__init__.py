@@ -1,0 +1,26 @@
+"""
+The configuration of a running Tor: typed options, transactions, onion services that stay whole, and the text of a torrc.
+
+See control-spec 3.1 to 3.3, and tor(1).
+"""
+
+from ._draft import Draft
+from ._items import ItemList
+from ._ports import PortLine, ServicePort, Target
+from ._services import HiddenService
+from ._socks_ports import ISocksReactor
+from ._torconfig import TorConfig
+from ._torrc import Torrc, TorrcLine
+
+__all__ = [
+    "Draft",
+    "HiddenService",
+    "ISocksReactor",
+    "ItemList",
+    "PortLine",
+    "ServicePort",
+    "Target",
+    "TorConfig",
+    "Torrc",
+    "TorrcLine",
+]

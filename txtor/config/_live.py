@@ -1,0 +1,265 @@
+# -*- test-case-name: txtor.test.config.test_live -*-
+"""
+What Tor has: the value of each option as it told it last, kept current.
+
+CONF_CHANGED only says what to ask for again. What it names may be another option than the one that was set (``SocksPortLines``
+for ``SocksPort``), and an option without a value may be empty or have its default. See control-spec 4.1.18.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from twisted.internet.address import UNIXAddress
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.python.failure import Failure
+
+from txtor.commands import GetConf, GetConfGroup, ResetConf, SetConf, parse_info
+from txtor.control import TorControlProtocol
+from txtor.errors import Disconnected, TorRefused, UnknownOption, refusal
+from txtor.events import ConfChangedEvent
+
+from ._directories import check_directory
+from ._kinds import Kind, Pairs, kind_of
+from ._services import SERVICES_KIND, HiddenService
+
+#: The name under which all onion services of the configuration stand.
+SERVICES = "HiddenServices"
+
+#: Checks the keys in the directory of an onion service, as `txtor.onion.check_onion_directory` does.
+CheckKeys = Callable[[str, bool], object]
+
+
+async def together(*waiting: Deferred[Any]) -> None:
+    """
+    Wait until all have come to an end, and fail as the first that failed.
+    """
+    for succeeded, result in await DeferredList(waiting, consumeErrors=True):
+        if not succeeded:
+            assert isinstance(result, Failure)
+            result.raiseException()
+
+
+def _explained(error: TorRefused, names: Iterable[str]) -> TorRefused:
+    """
+    A refusal that names the options also where Tor did not.
+    """
+    hints = []
+    if not any(name in error.text for name in names):
+        hints.append(f"in a change of {', '.join(names)}")
+    if "ransition not allowed" in error.text:
+        hints.append("Tor must be started anew for that")
+    if not hints:
+        return error
+    return refusal(error.status, f"{error.text} ({'; '.join(hints)})", error.command, error.lines)
+
+
+class LiveOptions:
+    """
+    The options of one running Tor.
+
+    :ivar kinds: by option in Tor's own spelling, its kind.
+    :ivar defaults: by option, the text of its default, where Tor has one.
+    :ivar local_files: whether Tor's files are ours to look at.
+    """
+
+    def __init__(self, protocol: TorControlProtocol, check_keys: CheckKeys | None, local_files: bool | None) -> None:
+        self.protocol = protocol
+        self.kinds: dict[str, Kind] = {}
+        self.defaults: dict[str, list[str]] = {}
+        self.local_files = _is_local(protocol) if local_files is None else local_files
+        self._check_keys = check_keys
+        self._names: dict[str, str] = {}
+        self._groups: dict[str, str] = {}
+        self._lines: dict[str, tuple[Any, ...]] = {}
+        self._asked: Counter[str] = Counter()
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """
+        Read everything, and listen to changes: two exchanges, since the second asks for what the first told.
+        """
+        told = self.protocol.get_info("config/names", "config/defaults")
+        await together(self.protocol.add_event_listener("CONF_CHANGED", self.conf_changed), told.addCallback(self._know))
+        await self.ask(self.kinds)
+
+    def stop(self) -> Deferred[None]:
+        """
+        Listen no more.
+        """
+        return self.protocol.remove_event_listener("CONF_CHANGED", self.conf_changed)
+
+    def _know(self, told: Mapping[str, str]) -> None:
+        for name, type_name in parse_info("config/names", told["config/names"]):
+            if type_name == "Virtual" or (type_name == "Dependent" and name.lower().startswith("hiddenservice")):
+                self._groups[name.lower()] = name
+            else:
+                self.kinds[name] = kind_of(name, type_name)
+        for name, value in parse_info("config/defaults", told["config/defaults"]):
+            self.defaults.setdefault(name, []).append(value)
+        if "hiddenserviceoptions" in self._groups:
+            self.kinds[SERVICES] = SERVICES_KIND
+        self._names = {name.lower(): name for name in self.kinds}
+
+    def name(self, option: object) -> str:
+        """
+        An option in Tor's spelling.
+
+        :raises UnknownOption: this Tor has none of that name.
+        """
+        found = self._names.get(option.lower()) if isinstance(option, str) else None
+        if found is None:
+            group = isinstance(option, str) and option.lower() in self._groups
+            raise UnknownOption(str(option), "It belongs to a group that is kept whole." if group else "")
+        return found
+
+    def knows(self, option: object) -> bool:
+        """
+        Whether this Tor has an option of that name.
+        """
+        return isinstance(option, str) and option.lower() in self._names
+
+    def value(self, name: str) -> Any:
+        """
+        The value that Tor has.
+
+        :param name: in Tor's spelling.
+        """
+        return self.kinds[name].read(name, self._lines.get(name, ()))
+
+    def default(self, name: str) -> Any:
+        """
+        The value that Tor would have if nothing were said.
+        """
+        lines = self.defaults.get(name, ())
+        return self.kinds[name].read(name, [line for line in lines if line])
+
+    def ask(self, names: Iterable[str]) -> Deferred[Any]:
+        """
+        Ask Tor for some options again.
+
+        :return: fires when their values are known.
+        """
+        wanted = dict.fromkeys(names)
+        plain = tuple(name for name in wanted if name != SERVICES)
+        waiting: list[Deferred[Any]] = []
+        if plain:
+            waiting.append(self.protocol.send(GetConf(plain)).addCallback(self._told))
+        if SERVICES in wanted:
+            asked = self.protocol.send(GetConfGroup("HiddenServiceOptions"))
+            waiting.append(asked.addCallback(lambda pairs: self._told({SERVICES: pairs})))
+        self._asked.update(wanted.keys())
+
+        def answered(result: Any) -> Any:
+            self._asked.subtract(wanted.keys())
+            return result
+
+        return Deferred.fromCoroutine(together(*waiting)).addBoth(answered)
+
+    def _told(self, values: Mapping[str, list[Any]]) -> None:
+        self._lines.update((name, tuple(lines)) for name, lines in values.items())
+
+    def conf_changed(self, event: ConfChangedEvent) -> Deferred[Any] | None:
+        """
+        Options have changed: ask for those that are not what we have, unless an answer is on its way.
+        """
+        names: set[str] = set()
+        for option, lines in event.changed.items():
+            meant = self._meant(option)
+            if lines is None or len(meant) != 1 or self._lines.get(meant[0]) != tuple(lines):
+                names.update(name for name in meant if not self._asked[name])
+        return self.ask(sorted(names)).addErrback(_gone) if names else None
+
+    def _meant(self, option: str) -> list[str]:
+        """
+        The options of ours that an option of CONF_CHANGED stands for.
+        """
+        lower = option.lower()
+        if lower in self._groups:
+            if lower.startswith("hiddenservice"):
+                return [SERVICES]
+            lower = lower.removesuffix("lines")
+        return [self._names[name] for name in (lower, _sibling(lower)) if name in self._names]
+
+    # -- changing ------------------------------------------------------------------------------------------------------
+
+    async def apply(self, changes: Mapping[str, Any]) -> None:
+        """
+        Set options in one SETCONF, and learn what Tor made of them.
+
+        :param changes: by option in Tor's spelling, its value.
+        :raises InvalidArgument: Tor would not survive it; nothing was sent.
+        :raises TorRefused: nothing has changed.
+        """
+        if changes.get(SERVICES):
+            await self.check_services(changes[SERVICES])
+        pairs = [pair for name, value in changes.items() for pair in self.kinds[name].pairs(name, value)]
+        names = [*changes, *self._siblings(changes)]
+        await self._change(SetConf(pairs + self._siblings_lines(changes)), names)
+
+    async def reset(self, names: Iterable[str]) -> None:
+        """
+        Set options to their defaults in one RESETCONF, and learn what they are.
+        """
+        wanted = list(dict.fromkeys(names))
+        pairs: Pairs = [("HiddenServiceDir" if name == SERVICES else name, None) for name in wanted]
+        await self._change(ResetConf(pairs + self._siblings_lines(wanted)), [*wanted, *self._siblings(wanted)])
+
+    async def _change(self, command: SetConf, names: list[str]) -> None:
+        self._asked.update(names)  # the answer behind it tells what CONF_CHANGED would make us ask
+        try:
+            await together(self.protocol.send(command), self.ask(names))
+        except TorRefused as error:
+            raise _explained(error, names) from None
+        finally:
+            self._asked.subtract(names)
+
+    def _siblings(self, names: Iterable[str]) -> list[str]:
+        """
+        The options that Tor keeps in one list with these, as ``__SocksPort`` with ``SocksPort``: it forgets them otherwise.
+        """
+        given = {name.lower() for name in names}
+        found = [self._names[_sibling(name)] for name in given if _sibling(name) in self._names]
+        return [name for name in found if name.lower() not in given]
+
+    def _siblings_lines(self, names: Iterable[str]) -> Pairs:
+        return [(name, line) for name in self._siblings(names) for line in self._lines.get(name, ())]
+
+    async def check_services(self, services: Iterable[HiddenService]) -> None:
+        """
+        Refuse onion services that Tor would not survive, as far as can be told from here.
+
+        :raises InvalidArgument: the text says why.
+        """
+        known = {service.directory for service in self.value(SERVICES)}
+        checked = [each for each in services if os.path.isabs(each.directory) or each.directory not in known]
+        if not checked or not self.local_files:
+            return
+        told = await self.protocol.get_info_single("process/uid", "")
+        uid = int(told) if told.isascii() and told.isdigit() and len(told) < 20 else None
+        for service in checked:
+            group_readable = service.get("HiddenServiceDirGroupReadable")[-1:] == ["1"]
+            check_directory(service.directory, uid, group_readable)
+            if self._check_keys is not None and os.geteuid() in (0, uid):  # others may not read keys
+                self._check_keys(service.directory, group_readable)
+
+
+def _sibling(lower: str) -> str:
+    return lower.removeprefix("__") if lower.startswith("__") else f"__{lower}"
+
+
+def _gone(failure: Failure) -> None:
+    failure.trap(Disconnected)  # there is nothing left to be kept current
+
+
+def _is_local(protocol: TorControlProtocol) -> bool:
+    """
+    Whether the other end of the connection is on this machine.
+    """
+    peer: Any = protocol.transport.getPeer() if protocol.transport is not None else None
+    host = getattr(peer, "host", "")
+    return isinstance(peer, UNIXAddress) or host == "::1" or str(host).startswith("127.")
