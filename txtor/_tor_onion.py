@@ -5,14 +5,27 @@ What a `Tor` does with onion services. All of it is delegated to `txtor.onion`, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from txtor._deferred import deferred
 from txtor.control import TorControlProtocol
 
 if TYPE_CHECKING:
-    from txtor.onion import Clients, EphemeralOnionService, PrivateKey, ProgressListener, ServicePort, WaitFor
+    from txtor.onion import (
+        AnyClientKey,
+        Clients,
+        DescriptorReport,
+        EphemeralOnionService,
+        OnionAddress,
+        OnionAuthentication,
+        OnionDescriptor,
+        OnionDescriptorContent,
+        PrivateKey,
+        ProgressListener,
+        ServicePort,
+        WaitFor,
+    )
 
 
 class OnionMethods:
@@ -102,3 +115,104 @@ class OnionMethods:
             wait=wait,
             timeout=timeout,
         )
+
+    # -- client authorization ------------------------------------------------------------------------------------------
+
+    def onion_authentication(
+        self,
+        address: OnionAddress | str,
+        key: AnyClientKey | None = None,
+        *,
+        name: str | None = None,
+        permanent: bool = False,
+    ) -> OnionAuthentication:
+        """
+        The key with which an onion service lets us in. Nothing is sent yet: its methods are ``add()`` and ``remove()``, and as
+        an asynchronous context manager it does both.
+
+        :param address: the service's.
+        :param key: our secret key: a `txtor.onion.ClientAuthKey`, or its base64 or base32. Not needed to remove it.
+        :param name: what Tor calls it, at most 16 bytes.
+        :param permanent: have Tor keep it on disk, which needs ClientOnionAuthDir in torrc.
+        :raises InvalidArgument: the address, the key or the name cannot be. No error holds anything of the key.
+
+        See control-spec 3.30 and 3.31.
+        """
+        from txtor.onion import OnionAuthentication
+
+        return OnionAuthentication(self.protocol, address, key, name, permanent)
+
+    @deferred
+    async def onion_authentications(self, address: OnionAddress | str | None = None) -> Sequence[OnionAuthentication]:
+        """
+        The keys with which onion services let this Tor in.
+
+        :param address: of one service; ``None`` for all.
+
+        See control-spec 3.32, ONION_CLIENT_AUTH_VIEW.
+        """
+        from txtor.onion import list_authentications
+
+        return await list_authentications(self.protocol, address)
+
+    # -- descriptors ---------------------------------------------------------------------------------------------------
+
+    @deferred
+    async def get_onion_descriptor(
+        self,
+        address: OnionAddress | str,
+        client_key: AnyClientKey | None = None,
+        *,
+        servers: Sequence[str] = (),
+        timeout: float | None = 60.0,
+    ) -> OnionDescriptorContent:
+        """
+        Fetch the descriptor of an onion service, verify and open it.
+
+        :param client_key: with which the service lets us in, where it chooses its clients.
+        :param servers: relays to ask in place of those that are responsible, each a fingerprint or nickname. Tor asks a
+            responsible one once in 15 minutes only; these it asks always.
+        :param timeout: seconds that it may take, or ``None``; then a Tor that is silent is waited for without end.
+        :return: all of it, with the introduction points.
+        :raises OnionFetchError: no directory gave it, or not in time; the error says what each answered.
+        :raises ClientAuthorizationNeeded: the service lets in certain clients only, and no key was given.
+        :raises ClientKeyNotAccepted: the key is not among them, or no longer.
+        :raises DocumentError: it is malformed, or a signature, the certificate, the address or the time is wrong.
+        :raises InvalidArgument: the address or a relay is none; nothing was sent.
+        :raises TorRefused: Tor does not know one of the relays.
+
+        See control-spec 3.26, HSFETCH, and rend-spec-v3, "Hidden service descriptors".
+        """
+        from txtor.onion import DescriptorRequest, get_onion_descriptor
+
+        request = DescriptorRequest(address, servers, timeout)
+        return await get_onion_descriptor(self._reactor, self.protocol, request, client_key)
+
+    @deferred
+    async def post_onion_descriptor(
+        self,
+        descriptor: OnionDescriptor | bytes,
+        address: OnionAddress | str,
+        *,
+        servers: Sequence[str] = (),
+        timeout: float | None = 60.0,
+    ) -> DescriptorReport:
+        """
+        Give directories the descriptor of an onion service, as one that `txtor.onion.make_onion_descriptor` made.
+
+        :param address: the service's, of which this must be a descriptor for the current time period or one beside it.
+        :param servers: relays to give it to, each a fingerprint or nickname; by default Tor chooses those that are responsible.
+            Tor does not say which they are, so that the answers are waited for until none comes for two seconds.
+        :param timeout: seconds that it may take, or ``None``.
+        :return: which directories took it, which did not, and which have not answered.
+        :raises OnionPublishError: none took it; the error says what each answered.
+        :raises InvalidDescriptor: Tor finds it wrong.
+        :raises DocumentError: it is malformed.
+        :raises InvalidArgument: the address is none, or the descriptor is not its.
+
+        See control-spec 3.29, HSPOST.
+        """
+        from txtor.onion import DescriptorRequest, post_onion_descriptor
+
+        request = DescriptorRequest(address, servers, timeout)
+        return await post_onion_descriptor(self._reactor, self.protocol, descriptor, request)

@@ -3,8 +3,10 @@ Onion services, version 3: addresses, keys, descriptors and where they are publi
 """
 
 from ._address import OnionAddress
+from ._authentication import AnyClientKey, OnionAuthentication, list_authentications
 from ._client_keys import ClientAuthKey, ClientAuthPublicKey
 from ._descriptor import OnionDescriptor, OnionDescriptorContent
+from ._fetch import DescriptorRequest, get_onion_descriptor, post_onion_descriptor
 from ._introduction import IntroductionPoint, LinkSpecifier
 from ._key_files import (
     check_onion_directory,
@@ -30,12 +32,14 @@ from ._uploads import DescriptorReport, UploadNews, UploadRefused, UploadStarted
 
 __all__ = [
     "DISCARD",
+    "AnyClientKey",
     "AuthClient",
     "BlindedKey",
     "ClientAuthKey",
     "ClientAuthPublicKey",
     "Clients",
     "DescriptorReport",
+    "DescriptorRequest",
     "DescriptorSlot",
     "DescriptorSlots",
     "DescriptorTerms",
@@ -46,6 +50,7 @@ __all__ = [
     "IntroductionPoint",
     "LinkSpecifier",
     "OnionAddress",
+    "OnionAuthentication",
     "OnionDescriptor",
     "OnionDescriptorContent",
     "OnionKey",
@@ -68,8 +73,11 @@ __all__ = [
     "check_onion_directory",
     "credential",
     "descriptor_slots",
+    "get_onion_descriptor",
+    "list_authentications",
     "make_onion_descriptor",
     "node_index",
+    "post_onion_descriptor",
     "read_authorized_clients",
     "read_client_keys",
     "read_onion_key",

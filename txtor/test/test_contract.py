@@ -14,7 +14,19 @@ from twisted.trial.unittest import TestCase
 
 from txtor import connect
 from txtor._deferred import deferred
-from txtor.commands import AddOnion, DelOnion, ExtendCircuit, MapAddress, RawCommand, SetCircuitPurpose
+from txtor.commands import (
+    AddOnion,
+    DelOnion,
+    ExtendCircuit,
+    HsFetch,
+    HsPost,
+    MapAddress,
+    OnionClientAuthAdd,
+    OnionClientAuthRemove,
+    OnionClientAuthView,
+    RawCommand,
+    SetCircuitPurpose,
+)
 from txtor.control import TorControlProtocol
 from txtor.errors import (
     ArgumentSyntaxError,
@@ -28,6 +40,7 @@ from txtor.errors import (
     UnspecifiedTorError,
 )
 from txtor.events import CircuitEvent, ConfChangedEvent, Event, SignalEvent
+from txtor.onion import ClientAuthKey, OnionKey
 from txtor.testing import FakeTor, TorNetworkTestCase
 
 
@@ -209,6 +222,37 @@ class ControlContract:
         await self.protocol.send(DelOnion(made.service_id))
         await self.refused(self.protocol.send(DelOnion(made.service_id)), UnrecognizedEntity)
         await self.refused(self.protocol.queue_command("DEL_ONION x"), ArgumentSyntaxError)
+
+    @deferred
+    async def test_onion_descriptors(self: Any) -> None:
+        """
+        HSFETCH and HSPOST are acknowledged at once, and refused where an address or a relay is none.
+        """
+        address = OnionKey.generate().address
+        await self.refused(self.protocol.queue_command("HSFETCH x"), UnrecognizedArgument, "x")
+        await self.refused(self.protocol.send(HsFetch(address.bare, ["F" * 40])), UnrecognizedEntity, "F")
+        self.assertEqual(await self.protocol.queue_command(f"HSFETCH {address.bare}"), "OK")
+        await self.refused(self.protocol.send(HsPost(b"x", address.bare, ["F" * 40])), UnrecognizedEntity, "F")
+
+    @deferred
+    async def test_onion_authorization(self: Any) -> None:
+        """
+        The key for a service is added, replaced, shown and removed; where there is nothing to remove, 251 says so. Case 104.
+        """
+        address, keys = OnionKey.generate().address.bare, [ClientAuthKey.generate() for _ in range(2)]
+        for key, status in zip(keys, (250, 251), strict=True):
+            outcome = await self.protocol.send(OnionClientAuthAdd(address, key.blob, "bob"))
+            self.assertEqual(outcome.status, status)
+        (entry,) = await self.protocol.send(OnionClientAuthView(address))
+        self.assertEqual((entry.address, entry.key, entry.client_name, entry.flags), (address, keys[1].blob, "bob", ()))
+        self.assertIn(entry, await self.protocol.send(OnionClientAuthView()))
+        permanent = self.protocol.send(OnionClientAuthAdd(address, keys[0].blob, permanent=True))
+        await self.refused(permanent, InvalidConfigurationValue, "store")
+        for status in (250, 251):
+            self.assertEqual((await self.protocol.send(OnionClientAuthRemove(address))).status, status)
+        self.assertEqual(await self.protocol.send(OnionClientAuthView(address)), ())
+        await self.refused(self.protocol.queue_command("ONION_CLIENT_AUTH_VIEW x"), ArgumentSyntaxError, "x")
+        await self.refused(self.protocol.queue_command(f"ONION_CLIENT_AUTH_ADD {address} x:y"), UnrecognizedEntity, "x")
 
     @deferred
     async def test_quit(self: Any) -> None:

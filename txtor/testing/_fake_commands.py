@@ -17,6 +17,7 @@ from txtor.grammar import ReplyLine, quote_cstring, unquote_string
 from ._fake_config import EVENTS, OK, Refusal, write_value
 from ._fake_line import FakeCommand
 from ._fake_network import NETWORK_ANSWERS
+from ._fake_onion import ONION_ANSWERS
 
 if TYPE_CHECKING:
     from ._fake_tor import Answer, FakeConnection
@@ -263,4 +264,5 @@ ANSWERS: Mapping[str, Answer] = {
     "TAKEOWNERSHIP": _ok,
     "USEFEATURE": _usefeature,
     **NETWORK_ANSWERS,
+    **ONION_ANSWERS,
 }

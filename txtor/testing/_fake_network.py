@@ -1,18 +1,16 @@
 # -*- test-case-name: txtor.test.testing.test_fake_tor -*-
 """
-The circuits, streams and onion services of a `FakeTor`: as much of a network as a unit test needs.
+The circuits and streams of a `FakeTor`: as much of a network as a unit test needs.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from txtor.errors import InvalidArgument, ProtocolViolation
-from txtor.grammar import ReplyLine, RouterName, onion_address
-from txtor.onion import OnionKey
+from txtor.errors import ProtocolViolation
+from txtor.grammar import ReplyLine, RouterName
 
 from ._fake_config import OK, Refusal
 from ._fake_line import FakeCommand
@@ -263,56 +261,10 @@ def _closestream(connection: FakeConnection, command: FakeCommand) -> list[Reply
     return OK
 
 
-def _add_onion(connection: FakeConnection, command: FakeCommand) -> list[ReplyLine]:
-    key, *rest = _words(command, 1)
-    if not any(word.lower().startswith("port=") for word in rest):
-        raise Refusal.of(512, "Missing 'Port' argument")
-    kind, _, blob = key.partition(":")
-    if kind == "NEW" and blob in ("BEST", "ED25519-V3"):
-        secret = OnionKey.generate().expanded
-    elif kind == "ED25519-V3":
-        try:
-            secret = base64.b64decode(blob + "=" * (-len(blob) % 4), validate=True)
-        except ValueError:
-            secret = b""
-        if len(secret) != 64:
-            raise Refusal.of(512, "Failed to decode ED25519-V3 key")
-    else:
-        raise Refusal.of(513, "Invalid key type")
-    try:
-        address = OnionKey(secret).address.bare
-    except InvalidArgument:
-        raise Refusal.of(551, "Failed to generate onion address") from None
-    if any(address in each.onions for each in connection.tor.connections):
-        raise Refusal.of(550, "Onion address collision")
-    connection.onions.append(address)
-    lines = [f"ServiceID={address}"]
-    discard = any(word.lower().startswith("flags=") and "discardpk" in word.lower() for word in rest)
-    if kind == "NEW" and not discard:
-        lines.append(f"PrivateKey=ED25519-V3:{base64.b64encode(secret).decode()}")
-    return [ReplyLine(250, line) for line in [*lines, "OK"]]
-
-
-def _del_onion(connection: FakeConnection, command: FakeCommand) -> list[ReplyLine]:
-    (address, *_) = _words(command, 1)
-    try:
-        well_formed = onion_address(address) == address.lower() and "." not in address
-    except InvalidArgument:
-        well_formed = False
-    if not well_formed:
-        raise Refusal.of(512, "Malformed Onion Service address")
-    if address not in connection.onions:
-        raise Refusal.of(552, "Unknown Onion Service address")
-    connection.onions.remove(address)
-    return OK
-
-
 NETWORK_ANSWERS: Mapping[str, Answer] = {
-    "ADD_ONION": _add_onion,
     "ATTACHSTREAM": _attachstream,
     "CLOSECIRCUIT": _closecircuit,
     "CLOSESTREAM": _closestream,
-    "DEL_ONION": _del_onion,
     "EXTENDCIRCUIT": _extendcircuit,
     "REDIRECTSTREAM": _redirectstream,
     "SETCIRCUITPURPOSE": _setcircuitpurpose,
