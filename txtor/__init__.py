@@ -13,6 +13,7 @@ from txtor._version import __version__
 if TYPE_CHECKING:
     from txtor._tor import Tor, connect, launch
     from txtor.control import TorControlProtocol, TorProtocolFactory
+    from txtor.fleet import Fleet
     from txtor.onion import DISCARD, EphemeralOnionService
     from txtor.service import TorService
     from txtor.state import Circuit, PathRules, Router, Stream, TorState
@@ -22,6 +23,7 @@ _HOMES = {
     "DISCARD": "txtor.onion",
     "EphemeralOnionService": "txtor.onion",
     "Circuit": "txtor.state",
+    "Fleet": "txtor.fleet",
     "PathRules": "txtor.state",
     "Router": "txtor.state",
     "Stream": "txtor.state",
@@ -38,6 +40,7 @@ __all__ = [
     "DISCARD",
     "Circuit",
     "EphemeralOnionService",
+    "Fleet",
     "PathRules",
     "Router",
     "Stream",
