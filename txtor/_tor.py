@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
-from txtor._deferred import deferred
+from txtor._deferred import OneAtATime, deferred
 from txtor._tor_onion import OnionMethods
 from txtor._traffic import Traffic
 from txtor.control import (
@@ -32,6 +32,7 @@ from txtor.errors import InvalidArgument, TorError
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
+    from txtor.config import TorConfig
     from txtor.directory import TorVersion
     from txtor.process import ILaunchReactor, Options, ProgressListener, TorProcess, Writable
     from txtor.state import TorState
@@ -53,6 +54,8 @@ class Tor(OnionMethods, Traffic):
         self.protocol = protocol
         self.process = process
         self._identity = Identity(reactor, protocol)
+        self._config: TorConfig | None = None
+        self._config_turn = OneAtATime()
 
     def __repr__(self) -> str:
         return f"<Tor {self.protocol.version or 'of unknown version'}>"
@@ -126,6 +129,21 @@ class Tor(OnionMethods, Traffic):
         from txtor.state import TorState  # documents come with it
 
         return TorState.from_protocol(self._reactor, self.protocol)
+
+    @deferred
+    async def get_config(self) -> TorConfig:
+        """
+        The configuration of this Tor, kept current. It is read when it is first asked for; later calls give the same object.
+
+        :raises TorRefused: a filter in front of Tor does not let us read.
+        """
+        from txtor.config import TorConfig
+        from txtor.onion import check_onion_directory
+
+        async with self._config_turn:
+            if self._config is None:
+                self._config = await TorConfig.from_protocol(self.protocol, check_keys=check_onion_directory)
+            return self._config
 
     def close(self) -> Deferred[None]:
         """

@@ -11,10 +11,11 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from txtor.errors import InvalidArgument
+from txtor.config import Torrc
+from txtor.errors import DocumentError
 from txtor.grammar import ReplyLine, quote_cstring, unquote_string
 
-from ._fake_config import EVENTS, OK, Refusal, write_value
+from ._fake_config import DEFAULTS, EVENTS, OK, Refusal, write_value
 from ._fake_line import FakeCommand
 from ._fake_network import NETWORK_ANSWERS
 from ._fake_onion import ONION_ANSWERS
@@ -161,6 +162,7 @@ def _own_info(connection: FakeConnection, key: str) -> str | bytes | None:
         "signal/names": lambda: " ".join(SIGNALS),
         "features/names": lambda: "VERBOSE_NAMES EXTENDED_EVENTS",
         "config/names": lambda: "\n".join(f"{name} {kind}" for name, kind in sorted(tor.configuration.types.items())),
+        "config/defaults": lambda: "\n".join(f"{name} {quote_cstring(value)}" for name, value in sorted(DEFAULTS.items())),
         "onions/current": lambda: "\n".join(connection.onions),
         "circuit-status": tor.network.circuit_status,
         "stream-status": tor.network.stream_status,
@@ -200,12 +202,19 @@ def _resetconf(connection: FakeConnection, command: FakeCommand) -> list[ReplyLi
 
 
 def _change(connection: FakeConnection, command: FakeCommand, reset: bool) -> list[ReplyLine]:
-    changed = connection.tor.configuration.change(command.options(), reset)
+    _tell(connection, connection.tor.configuration.change(command.options(), reset))
+    return OK
+
+
+def _tell(connection: FakeConnection, changed: list[tuple[str, list[str]]]) -> None:
+    """
+    Announce what has changed. A port without a value is announced as the group that it belongs to.
+    """
     told = [f"{name}={write_value(value)}" for name, values in changed for value in values]
-    told += [name for name, values in changed if not values]
+    types = connection.tor.configuration.types
+    told += [f"{name}Lines" if f"{name}Lines" in types else name for name, values in changed if not values]
     if told:
         connection.after_reply(lambda: connection.tor.emit("CONF_CHANGED", *told))
-    return OK
 
 
 def _mapaddress(connection: FakeConnection, command: FakeCommand) -> list[ReplyLine]:
@@ -230,15 +239,11 @@ def _setrouterpurpose(connection: FakeConnection, command: FakeCommand) -> list[
 def _loadconf(connection: FakeConnection, command: FakeCommand) -> list[ReplyLine]:
     if command.data is None:
         raise Refusal.of(510, 'Unrecognized command "LOADCONF"')
-    pairs = []
-    for line in command.data.decode("utf-8", "surrogateescape").splitlines():
-        name, _, value = line.strip().partition(" ")
-        if name and not name.startswith("#"):
-            pairs.append((name, value.strip()))
     try:
-        connection.tor.configuration.change(pairs, reset=True)
-    except InvalidArgument as error:
+        torrc = Torrc.parse(command.data)
+    except DocumentError as error:
         raise Refusal.of(552, f"Invalid config file: {error}") from None
+    _tell(connection, connection.tor.configuration.load(torrc.pairs()))
     return OK
 
 
