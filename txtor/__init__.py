@@ -12,6 +12,7 @@ from txtor._version import __version__
 
 if TYPE_CHECKING:
     from txtor._tor import Tor, connect, launch
+    from txtor.config import TorConfig
     from txtor.control import TorControlProtocol, TorProtocolFactory
     from txtor.fleet import Fleet
     from txtor.onion import DISCARD, EphemeralOnionService
@@ -29,6 +30,7 @@ _HOMES = {
     "Stream": "txtor.state",
     "TorState": "txtor.state",
     "Tor": "txtor._tor",
+    "TorConfig": "txtor.config",
     "TorControlProtocol": "txtor.control",
     "TorProtocolFactory": "txtor.control",
     "TorService": "txtor.service",
@@ -45,6 +47,7 @@ __all__ = [
     "Router",
     "Stream",
     "Tor",
+    "TorConfig",
     "TorControlProtocol",
     "TorProtocolFactory",
     "TorService",
