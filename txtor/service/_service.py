@@ -23,6 +23,7 @@ from txtor.state import TorState
 
 from ._backoff import Backoff
 from ._health import Health
+from ._onions import KeptOnionService
 from ._restoring import Restore
 from ._source import ConnectSource, LaunchSource, Source
 from ._supervisor import Supervisor
@@ -220,6 +221,20 @@ class TorService(Service):
         """
         await self.send(ResetConf([(option, None) for option in options]), outage=outage)
         self._supervisor.restoring.forget_options(options)
+
+    @deferred
+    async def create_onion_service(self, ports: Any, private_key: Any = None, **terms: Any) -> KeptOnionService:
+        """
+        Make an onion service, on this Tor and each that follows, with the same key.
+
+        :param ports: see `Tor.create_onion_service`, as for the others, which all can be given but ``detach``.
+        :param private_key: not `txtor.DISCARD`, since the next Tor must have it too.
+        :raises InvalidArgument: an argument cannot be.
+        :raises Disconnected: the connection was lost while it was made for the first time, or the service was stopped.
+        """
+        kept = KeptOnionService(self.restore, ports, terms)
+        await kept.create(await self._usable("ADD_ONION", None), private_key)
+        return kept
 
     def add_event_listener(self, event: str, listener: Callable[[Any], object]) -> Deferred[None]:
         """

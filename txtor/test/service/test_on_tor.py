@@ -14,8 +14,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
-from txtor import Tor
-from txtor.errors import Disconnected, LaunchError
+from txtor import DISCARD
+from txtor.errors import Disconnected, InvalidArgument, LaunchError
 from txtor.process import LaunchOptions, launch_tor
 from txtor.service import Backoff, Status, TorService
 from txtor.test.process.leftovers import OFFLINE, NothingLeftTestCase, is_running, reactor, until
@@ -40,26 +40,18 @@ class LaunchingTests(NothingLeftTestCase):
 
     async def test_killed(self) -> None:
         """
-        Killed five times in a row it comes back by itself: another process, with the same data, its options, listeners and
-        whatever a hook makes, as an onion service with its key.
+        Killed five times in a row it comes back by itself: another process, with the same data, its options, listeners
+        and onion service, with the same address.
         """
         service = self.start()
-        keys: list[str] = []
-
-        async def publish(tor: Tor) -> None:
-            key = keys[-1] if keys else "NEW:ED25519-V3"
-            answer = await tor.protocol.queue_command(f"ADD_ONION {key} Port=80")
-            address, *new = (line.partition("=")[2] for line in answer.splitlines() if "=" in line)
-            keys.append(new[0] if new else key)
-            addresses.add(address)
-
-        addresses: set[str] = set()
         heard: list[object] = []
-        service.restore.append(publish)
         await service.add_event_listener("CONF_CHANGED", heard.append)
         tor = await service.when_ready()
         await service.set_conf([("MaxCircuitDirtiness", 77)])
         state = await service.create_state()
+        onion = await service.create_onion_service("80 127.0.0.1:8080", wait="none")
+        self.assertIn(onion.hostname, repr(onion))
+        address, key = onion.hostname, onion.private_key
         pids = set()
         for _ in range(5):
             assert tor.process is not None and tor.process.pid is not None
@@ -69,7 +61,8 @@ class LaunchingTests(NothingLeftTestCase):
             self.assertIsInstance(await lost, Disconnected)
             tor = await service.when_ready()
             self.assertEqual(await tor.protocol.get_conf_single("MaxCircuitDirtiness"), "77")
-            self.assertEqual(await tor.protocol.get_info_single("onions/current"), *addresses)
+            self.assertEqual(await tor.protocol.get_info_single("onions/current"), address.removesuffix(".onion"))
+            self.assertEqual((onion.hostname, onion.private_key), (address, key))
             self.assertIs(state.protocol, tor.protocol)
             heard.clear()
             await tor.protocol.set_conf("ContactInfo", "x")
@@ -77,6 +70,12 @@ class LaunchingTests(NothingLeftTestCase):
         self.assertEqual((len(pids), service.health.connections, service.health.problems), (5, 6, ()))
         self.assertIsInstance(service.health.error, LaunchError)
         self.assertIn("SIGKILL", str(service.health.error))
+        await onion.remove()
+        self.assertEqual(await tor.protocol.get_info_single("onions/current"), "")
+        self.assertEqual(service.restore, [])
+        for arguments in ({"private_key": DISCARD}, {"detach": True}):
+            refused: Deferred[Any] = service.create_onion_service(80, **arguments)
+            await self.assertFailure(refused, InvalidArgument)
 
     async def test_stopped_for_a_moment(self) -> None:
         """
