@@ -274,11 +274,15 @@ class Attaching:
         After a reconnection: what was asked of the old Tor is asked of the new one.
         """
         if self._attacher is not None or self._claims:
-            before, self._before = self._before, None
+            before = self._forget()
             self._remove_trigger()
             await self._take()
             if before is not None and self._before == "1":  # the same Tor, which still has what we set
                 self._before = before
+
+    def _forget(self) -> str | None:
+        before, self._before = self._before, None
+        return before
 
     # -- the streams ---------------------------------------------------------------------------------------------------
 

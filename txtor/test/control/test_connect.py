@@ -117,7 +117,7 @@ class OpenTests(SynchronousTestCase):
         for password in (b"x", b'a "q" \\ b', b"tab\tnew\nline", "é".encode(), bytes(range(1, 256)), b""):
             tor = FakeTor(password=password or b"\0")
             self.successResultOf(open_control(self.reactor, tor.endpoint(), password=password or b"\0"))
-        for given in (lambda: "sésame", lambda: "sésame".encode(), "sésame"):
+        for given in ("sésame", "sésame".encode, lambda: "sésame"):
             tor = FakeTor(password="sésame".encode())
             self.successResultOf(open_control(self.reactor, tor.endpoint(), password=given))
 
