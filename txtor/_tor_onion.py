@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from twisted.internet.defer import Deferred
+
 from txtor._deferred import deferred
 from txtor.control import TorControlProtocol
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
         AnyClientKey,
         Clients,
         DescriptorReport,
+        DescriptorSlots,
         EphemeralOnionService,
         OnionAddress,
         OnionAuthentication,
@@ -187,6 +190,19 @@ class OnionMethods:
 
         request = DescriptorRequest(address, servers, timeout)
         return await get_onion_descriptor(self._reactor, self.protocol, request, client_key)
+
+    def onion_descriptor_slots(self) -> Deferred[DescriptorSlots]:
+        """
+        Which two descriptors every onion service has to publish now, as this Tor sees it: for
+        `txtor.onion.make_onion_descriptor`.
+
+        :raises TorRefused: Tor has no consensus.
+
+        See rend-spec-v3, "When to upload descriptors".
+        """
+        from txtor.onion import current_slots
+
+        return current_slots(self.protocol)
 
     @deferred
     async def post_onion_descriptor(

@@ -20,6 +20,7 @@ from ._key_files import (
 )
 from ._keys import BlindedKey, OnionKey, blinded_public_key
 from ._making import DescriptorTerms, make_onion_descriptor
+from ._moment import current_slots
 from ._periods import DescriptorSlot, DescriptorSlots, OnionTiming, TimePeriod, credential, descriptor_slots, subcredential
 from ._plain_layers import AuthClient, FlowControl, PowParams
 from ._ports import ServicePort, Target
@@ -72,6 +73,7 @@ __all__ = [
     "blinded_public_key",
     "check_onion_directory",
     "credential",
+    "current_slots",
     "descriptor_slots",
     "get_onion_descriptor",
     "list_authentications",

@@ -5,15 +5,17 @@ What time it is for a Tor: which consensus it has, and so which period clients o
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from txtor._deferred import deferred
 from txtor.control import TorControlProtocol
 from txtor.directory import encoding
 from txtor.errors import DocumentError, InvalidArgument, ProtocolViolation, TorRefused
 
-from ._periods import OnionTiming, TimePeriod
+from ._periods import DescriptorSlots, OnionTiming, TimePeriod, descriptor_slots
 
 #: Tells the time, as an aware datetime.
 Now = Callable[[], datetime]
@@ -65,3 +67,20 @@ async def network_moment(protocol: TorControlProtocol, now: Now = utc_now) -> Ne
         return NetworkMoment(valid_after, OnionTiming.of_consensus(valid_after, fresh_until, {}, testing))
     except (encoding.BadValue, DocumentError, InvalidArgument) as error:
         raise ProtocolViolation(f"Tor tells no time of its consensus: {told}") from error
+
+
+@deferred
+async def current_slots(protocol: TorControlProtocol, now: Now = utc_now) -> DescriptorSlots:
+    """
+    Which two descriptors a service has to publish now, as a Tor sees it: what `make_onion_descriptor` wants to know.
+
+    :raises TorRefused: Tor has no consensus.
+    :raises ProtocolViolation: Tor says what is no time or no shared random value.
+    """
+    told = await protocol.get_info("consensus/valid-after", "sr/previous", "sr/current")
+    moment = await network_moment(protocol, now)
+    try:
+        previous, current = (base64.b64decode(told[key], validate=True) or None for key in ("sr/previous", "sr/current"))
+        return descriptor_slots(moment.valid_after, previous, current, moment.timing)
+    except ValueError as error:  # InvalidArgument is one too
+        raise ProtocolViolation(f"Tor tells no shared random values: {told}") from error

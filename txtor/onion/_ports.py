@@ -8,6 +8,7 @@ A factory as a target is listened for here, on 127.0.0.1 and a port that the sys
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -71,9 +72,9 @@ def _port(port: object) -> OnionPort:
         virtual = _number(port[0], "The virtual port of an onion service")
         return _with_target(virtual, port[1])
     if isinstance(port, str):
-        first, comma, rest = port.replace(",", " ", 1).strip().partition(" ")
+        first, *rest = re.split("[ ,]", port.strip(" "), maxsplit=1)
         virtual = _number(first, "The virtual port of an onion service")
-        return _with_target(virtual, rest.strip() if comma else virtual)
+        return _with_target(virtual, rest[0].strip(" ") if rest and rest[0] else virtual)
     virtual = _number(port, "The virtual port of an onion service")
     return _with_target(virtual, virtual)
 

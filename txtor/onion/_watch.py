@@ -148,6 +148,9 @@ class PublicationWatch:
         for each in (self._asking, self._gone):
             if each is not None:
                 each.cancel()
+        self._cancel_calls()
+
+    def _cancel_calls(self) -> None:
         for call in self._calls:
             if call.active():
                 call.cancel()
@@ -225,9 +228,9 @@ class PublicationWatch:
         elif isinstance(effect, AskForGrace):
             self._calls.append(self.clock.callLater(GRACE_SECONDS, lambda: self._give(self._machine.grace_passed)))
         elif isinstance(effect, Published):
-            self._end(effect.report)
             if self._progress is not None:
                 tell(self._progress, 100, "published", "The service can be reached.")
+            self._end(effect.report)
         else:
             error = getattr(effect, "error", None)
             assert isinstance(error, OnionPublishError)  # there is no other effect
@@ -235,6 +238,7 @@ class PublicationWatch:
 
     def _end(self, outcome: PublicationReport | TorError) -> None:
         self._outcome = outcome
+        self._cancel_calls()
         while self._waiting:  # a callback may cancel another's Deferred, which leaves the list
             waiter = self._waiting.pop(0)
             if isinstance(outcome, TorError):

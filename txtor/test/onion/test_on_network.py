@@ -1,0 +1,174 @@
+# -*- test-case-name: txtor.test.onion.test_on_network -*-
+"""
+Onion services on the private network: one Tor has them, another one visits them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.endpoints import clientFromString
+from twisted.internet.protocol import Factory, Protocol
+
+from txtor import DISCARD, Tor, connect
+from txtor._deferred import deferred
+from txtor.errors import ClientAuthorizationNeeded, ClientKeyNotAccepted, OnionAddressCollision
+from txtor.onion import ClientAuthKey, OnionAddress, OnionKey, make_onion_descriptor
+from txtor.socks import TorSocksEndpoint
+from txtor.testing import TorNetworkTestCase
+
+#: Longer than any of this takes, in seconds.
+PATIENCE = 60
+
+
+def greeter(text: bytes) -> Factory:
+    """
+    A server that says something and hangs up.
+    """
+
+    class Greeter(Protocol):
+        def connectionMade(self) -> None:
+            assert self.transport is not None
+            self.transport.write(text)
+            self.transport.loseConnection()
+
+    return Factory.forProtocol(Greeter)
+
+
+class Reader(Protocol):
+    """
+    What a client hears until the other side hangs up.
+    """
+
+    def __init__(self) -> None:
+        self.heard = b""
+        self.done: Deferred[bytes] = Deferred()
+
+    def dataReceived(self, data: bytes) -> None:
+        self.heard += data
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.done.callback(self.heard)
+
+
+class OnNetworkCase(TorNetworkTestCase):
+    """
+    Two clients of the network.
+    """
+
+    @deferred
+    async def setUp(self) -> None:  # type: ignore[override]  # trial waits for the Deferred, and its stubs do not know
+        await super().setUp()
+        self.server = await self.controller(0)
+        self.client = await self.controller(1)
+
+    async def controller(self, number: int) -> Tor:
+        """
+        A connection to one of the network's clients, closed at the end. It has a consensus that is not old.
+        """
+        tor = await connect(self.reactor, self.network.clients[number].control_endpoint)
+        self.addCleanup(tor.close)
+        await tor.protocol.set_conf("FetchDirInfoEarly", "1", "FetchDirInfoExtraEarly", "1")
+        return tor
+
+    async def visit(self, address: OnionAddress, port: int = 80) -> bytes:
+        """
+        Connect to a service through the client, and hear what it says.
+        """
+        socks = self.network.clients[1].socks_endpoint
+        assert socks is not None
+        endpoint = TorSocksEndpoint(clientFromString(self.reactor, socks), address.hostname, port)
+        reader = await endpoint.connect(Factory.forProtocol(Reader)).addTimeout(PATIENCE, self.reactor)
+        assert isinstance(reader, Reader)
+        return await reader.done.addTimeout(PATIENCE, self.reactor)
+
+
+class ServiceTests(OnNetworkCase):
+    """
+    Services without files.
+    """
+
+    @deferred
+    async def test_published_and_visited(self) -> None:
+        """
+        A service is published at all directories, visited on both of its ports, its descriptor read, and removed.
+        """
+        seen: list[int] = []
+        service = await self.server.create_onion_service(
+            [(80, greeter(b"eighty")), (81, greeter(b"eighty-one"))],
+            progress=lambda percent, word, sentence: seen.append(percent),
+            wait="all",
+        )
+        self.assertEqual((seen[-1], service.report.wanted.open), (100, frozenset()))
+        self.assertEqual(await self.visit(service.address), b"eighty")
+        self.assertEqual(await self.visit(service.address, 81), b"eighty-one")
+        content = await self.client.get_onion_descriptor(service.hostname, servers=sorted(service.report.wanted.holding)[:1])
+        relays = {node.fingerprint for node in self.network.nodes}
+        self.assertLessEqual({each.fingerprint for each in content.introduction_points}, relays)
+        self.assertEqual(len(content.introduction_points), 3)
+        key = service.private_key
+        await self.assertFailure(self.server.create_onion_service([80], key), OnionAddressCollision)
+        await service.remove()
+        self.assertEqual(await self.server.protocol.get_info_single("onions/current"), "")
+        again = await self.server.create_onion_service([80], key, wait="none")
+        self.assertEqual(again.address, service.address)
+
+    @deferred
+    async def test_many(self) -> None:
+        """
+        Many services at once, each of which waits for its own publication; all can be visited.
+        """
+        making = [self.server.create_onion_service([(80, greeter(f"{number}".encode()))], DISCARD) for number in range(8)]
+        services = await gatherResults(making)
+        self.assertEqual(len({service.hostname for service in services}), 8)
+        heard = await gatherResults([Deferred.fromCoroutine(self.visit(service.address)) for service in services])
+        self.assertEqual(heard, [f"{number}".encode() for number in range(8)])
+        for service in services:
+            self.assertIsNone(service.private_key)
+            await service.remove()
+
+    @deferred
+    async def test_clients(self) -> None:
+        """
+        A service with one client: that one is let in, another one and nobody in particular are not; when another one takes its
+        place, it is out. Proof of work is offered and seen. Case 104.
+        """
+        friend, stranger = ClientAuthKey.generate(), ClientAuthKey.generate()
+        ports = [(80, greeter(b"friend"))]
+        service = await self.server.create_onion_service(
+            ports, clients={"friend": friend.public_key}, wait="all", pow_enabled=True
+        )
+        holders = sorted(service.report.wanted.holding)[:1]
+
+        def fetch(key: ClientAuthKey | None) -> Deferred[Any]:
+            return self.client.get_onion_descriptor(service.address, key, servers=holders)
+
+        content = await fetch(friend)
+        self.assertTrue(content.authorized)
+        self.assertIsNotNone(content.inner.pow_params)
+        await self.assertFailure(fetch(None), ClientAuthorizationNeeded)
+        await self.assertFailure(fetch(stranger), ClientKeyNotAccepted)
+        async with self.client.onion_authentication(service.address, friend):
+            self.assertEqual(await self.visit(service.address), b"friend")
+        await service.set_clients([stranger.public_key])
+        holders = sorted(service.report.wanted.holding)[:1]
+        await self.assertFailure(fetch(friend), ClientKeyNotAccepted)
+        self.assertTrue((await fetch(stranger)).authorized)
+        await service.remove()
+
+    @deferred
+    async def test_post(self) -> None:
+        """
+        A descriptor that txtor made is posted through one Tor and fetched through the other.
+        """
+        key = OnionKey.generate()
+        holder = self.network.authorities[0].fingerprint
+        assert holder is not None
+        slots = await self.server.onion_descriptor_slots()
+        made = make_onion_descriptor(key, [], slots.for_clients, datetime.now(timezone.utc))
+        report = await self.server.post_onion_descriptor(made, key.address, servers=[holder])
+        self.assertEqual(report.holding, {holder})
+        content = await self.client.get_onion_descriptor(key.address, servers=[holder])
+        self.assertEqual(bytes(content.descriptor), bytes(made))
