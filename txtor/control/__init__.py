@@ -9,6 +9,7 @@ from ._connect import ControlEndpoint, IConnectReactor, default_cookie_file, def
 from ._factory import TorProtocolFactory
 from ._identity import Identity
 from ._protocol import TorControlProtocol
+from ._resolving import resolve
 from ._socks_listener import LazySocksEndpoint, endpoint_of_listener, find_socks_endpoint
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "find_control",
     "find_socks_endpoint",
     "open_control",
+    "resolve",
 ]

@@ -13,8 +13,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from txtor._deferred import deferred
-from txtor.commands import ExtendCircuit, GetInfo, Resolve
-from txtor.control import TorControlProtocol, find_socks_endpoint
+from txtor.commands import ExtendCircuit, GetInfo
+from txtor.control import TorControlProtocol, find_socks_endpoint, resolve
 from txtor.errors import Disconnected, InvalidArgument
 
 from ._attaching import Attaching
@@ -267,14 +267,15 @@ class TorState:
         """
         return self.attaching.undo()
 
-    @deferred
-    async def resolve(self, *names: str, reverse: bool = False) -> None:
+    def resolve(self, name: str, reverse: bool = False) -> Deferred[str]:
         """
-        Have Tor look up some names. The answers come as address mappings (`IAddrListener`, `model.addresses`).
+        Have Tor look up a name over the control port. The answer is an address mapping too.
 
-        :param reverse: the names are IPv4 addresses, to find their names.
+        :param reverse: the name is an IPv4 address, whose name is wanted.
+        :return: the address, or the name.
+        :raises HostUnreachableError: there is none.
         """
-        await self.protocol.send(Resolve(names, reverse))
+        return resolve(self._clock, self.protocol, name, reverse)
 
     def socks_endpoint(self) -> Deferred[str]:
         """

@@ -54,6 +54,23 @@ class ListenerTests(SynchronousTestCase):
             self.successResultOf(each)
         self.assertEqual(self.tor.received, ["SETEVENTS BW"])
 
+    def test_busy_listener(self) -> None:
+        """
+        Case 35: removing a listener that is busy returns at once, and it goes on undisturbed.
+        """
+        waiting: Deferred[None] = Deferred()
+        done: list[Event] = []
+
+        async def busy(event: Event) -> None:
+            await waiting
+            done.append(event)
+
+        self.successResultOf(self.protocol.add_event_listener("BW", busy))
+        self.tor.emit("BW 1 2")
+        self.successResultOf(self.protocol.remove_event_listener("BW", busy))
+        waiting.callback(None)
+        self.assertEqual(len(done), 1)
+
     def test_removed(self) -> None:
         """
         Case 36: when the last listener of an event goes, Tor is told; removing what was never there is no error.
