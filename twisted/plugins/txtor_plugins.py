@@ -1,7 +1,11 @@
 """
-What Twisted finds of txtor: the parsers of endpoint strings.
+What Twisted finds of txtor: the parsers of endpoint strings, and the command of ``twist`` and ``twistd``.
 """
+
+from twisted.application.service import ServiceMaker
 
 from txtor.endpoints import TorClientStringParser
 
 tor_client_string_parser = TorClientStringParser()
+
+tor_service_maker = ServiceMaker("txtor", "txtor.tap", "Keep a Tor at hand, and onion services published.", "txtor")

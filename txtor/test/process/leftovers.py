@@ -29,10 +29,13 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def running_children() -> set[int]:
+def running_children(of: int | None = None) -> set[int]:
     """
-    The processes that this one has started, zombies too.
+    The processes that one has started, zombies too.
+
+    :param of: its process id; by default ours.
     """
+    wanted = os.getpid() if of is None else of
     children = set()
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -41,7 +44,7 @@ def running_children() -> set[int]:
                     parent = int(file.read().rpartition(b")")[2].split()[1])
             except OSError:
                 continue
-            if parent == os.getpid():
+            if parent == wanted:
                 children.add(int(name))
     return children
 
