@@ -87,9 +87,11 @@ def _real(option: str, value: object) -> float:
             value = float(value)
         except ValueError:
             raise InvalidArgument(f"{option} takes a number, not {_shown(value)}.") from None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        value = float(value)
+    if not isinstance(value, float) or not math.isfinite(value):
         raise InvalidArgument(f"{option} takes a number, not {_shown(value)}.")
-    return float(value)
+    return value
 
 
 def _quantity(units: Mapping[str, Any], highest: int, per_second: int = 0) -> Callable[[str, object], int]:
@@ -320,7 +322,8 @@ class UnknownKind(Kind):
         Text or numbers, or several of them.
         """
         if isinstance(value, list | tuple):
-            return tuple([as_text(option, each) for each in value]) or None
+            lines = tuple([_line(option, each) for each in value])
+            return lines if len(lines) > 1 else lines[0] if lines else None
         return self.make(option, _from_value(value) if isinstance(value, bool | float) else value)
 
     def pairs(self, option: str, value: Any) -> Pairs:

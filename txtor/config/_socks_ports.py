@@ -15,13 +15,14 @@ from zope.interface import implementer
 from txtor._deferred import deferred
 from txtor.commands import parse_info
 from txtor.control import TorControlProtocol
-from txtor.errors import InvalidArgument, SocksServerUnreachable
+from txtor.errors import InvalidArgument, SocksPortNotFound, TorError
 
 from ._ports import PortLine, Target
 
 #: Where Tor listens when no SocksPort is set.
 _DEFAULT = PortLine(Target(9050))
 
+_KEY = "net/listeners/socks"
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", None: "127.0.0.1"}  # noqa: S104  # where to connect, not to listen
 
 
@@ -116,15 +117,15 @@ class _AutoEndpoint:
         """
         Ask Tor where it listens, and connect there.
 
-        :raises SocksServerUnreachable: in the Deferred: it listens on no such port now.
+        :raises SocksPortNotFound: in the Deferred: it listens on no such port now.
         """
         return self._connect(protocolFactory)
 
     @deferred
     async def _connect(self, factory: IProtocolFactory) -> IProtocol:
-        told = await self._protocol.get_info_single("net/listeners/socks")
-        listeners = [Target.parse(text) for text in parse_info("net/listeners/socks", told)]
+        told = await self._protocol.get_info_single(_KEY)
+        listeners = [Target.parse(text) for text in parse_info(_KEY, told)]
         chosen = [each for each in listeners if not any(_is_same(each, fixed) for fixed in self._fixed)]
         if self._place >= len(chosen):
-            raise SocksServerUnreachable("Tor listens on no SocksPort of its own choice now.")
+            raise SocksPortNotFound([(_KEY, TorError("Tor listens on no port of its own choice now."))])
         return await _connecting(self._reactor, chosen[self._place]).connect(factory)

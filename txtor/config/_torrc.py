@@ -165,9 +165,9 @@ class Torrc:
         self._insert(len(self._lines), [TorrcLine(format_line(option, value, prefix), option, value, prefix)])
 
     def _insert(self, place: int, lines: list[TorrcLine]) -> None:
-        if lines and place and not self._lines[place - 1].text.endswith("\n"):
+        if lines and place:
             last = self._lines[place - 1]
-            self._lines[place - 1] = TorrcLine(last.text + "\n", last.name, last.value, last.prefix)
+            self._lines[place - 1] = TorrcLine(_ended(last.text), last.name, last.value, last.prefix)
         self._lines[place:place] = lines
 
 
@@ -250,6 +250,15 @@ def _unquoted(text: str, at: int) -> tuple[str, int]:
     stop = len(text) if match is None else match.start()
     raw = text[at:stop].rstrip(_SPACE + "\n")
     return _JOINTS.sub("", raw) if joined else raw, _line_end(text, stop)
+
+
+def _ended(text: str) -> str:
+    """
+    A piece, which may be the last of its file, so that another can follow and its value stays what it is.
+    """
+    if not text.endswith("\n"):
+        text += " \n" if text.endswith("\\") else "\n"  # a backslash would join what follows
+    return text if len(list(_pieces(f"{text}x"))) > 1 else f"{text}\n"
 
 
 def _skip(text: str, at: int, characters: str) -> int:
