@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred
 
 from txtor._deferred import OneAtATime, deferred
+from txtor._documents import Documents
 from txtor._tor_onion import OnionMethods
 from txtor._traffic import Traffic
 from txtor.control import (
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from txtor.state import TorState
 
 
-class Tor(OnionMethods, Traffic):
+class Tor(Documents, OnionMethods, Traffic):
     """
     One running Tor, which we control.
 

@@ -739,6 +739,18 @@ class DocumentUnavailable(TorRefused):
             self.args = (f"{self.args[0]}\n{advice}",)
 
 
+class DirectoryServerError(TorError):
+    """
+    A directory server was not reached, did not answer in time, refused, or sent nothing that was asked for.
+
+    :ivar status: the status of its answer, as 404 where it does not have a document; ``None`` where that is not the reason.
+    """
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(reason if status is None else f"{status} {reason}")
+
+
 class DirectoryUnavailable(TorError):
     """
     No directory server sent what it was asked for.

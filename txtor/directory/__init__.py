@@ -12,7 +12,7 @@ from ._bandwidth_file import BandwidthFile, BandwidthMeasurement
 from ._bandwidth_weights import BandwidthTotals, compute_bandwidth_weights, weight_for
 from ._bridges import BridgeExtraInfo, BridgeNetworkStatus, BridgePoolAssignment, BridgePoolEntry, BridgeServerDescriptor
 from ._certificate import CERTIFICATE_TYPES, CertificateExtension, Ed25519Certificate
-from ._compression import decompress
+from ._compression import decompress, decompress_chunks
 from ._consensus import USABLE, Consensus
 from ._consensus_diff import ConsensusDiff, DiffCommand, make_consensus_diff
 from ._cooperate import cooperate
@@ -183,6 +183,7 @@ __all__ = [
     "compute_shared_random",
     "cooperate",
     "decompress",
+    "decompress_chunks",
     "ed25519_from_x25519",
     "encoding",
     "fields",

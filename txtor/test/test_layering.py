@@ -19,7 +19,7 @@ GROUND = {"errors", "_deferred", "_version"}
 VALUES = GROUND | {"grammar", "events", "directory"}
 MACHINES = VALUES | {"commands"}
 WIRE = MACHINES | {"control", "socks"}
-ONE = WIRE | {"onion", "state", "config", "process"}
+ONE = WIRE | {"onion", "state", "config", "process", "fetch"}
 MANY = ONE | {"fleet", "endpoints", "web", "names", "service", "_tor", "_traffic"}
 
 #: The parts, from the ground up, and what each may import.
@@ -38,11 +38,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": WIRE,
     "process": WIRE | {"config"},
     "web": GROUND | {"grammar", "socks"},
+    "fetch": WIRE,
     "names": ONE,
     "endpoints": MANY - {"fleet"},
     "_traffic": MANY - {"fleet", "_tor"},
+    "_documents": MANY - {"fleet", "_tor"},
     "_tor_onion": MANY - {"fleet", "_tor"},
-    "_tor": MANY - {"fleet"} | {"_tor_onion"},
+    "_tor": MANY - {"fleet"} | {"_documents", "_tor_onion"},
     "service": MANY - {"fleet"},
     "fleet": MANY,
     "interfaces": MANY,

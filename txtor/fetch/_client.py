@@ -1,0 +1,239 @@
+# -*- test-case-name: txtor.test.fetch.test_client -*-
+"""
+Documents from directory servers, over HTTP: straight, through a Tor, over one circuit, or by whatever an endpoint leads through.
+
+A server may send what it likes. What it sends is bounded in size and time, and only what was asked for is taken.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.error import ConnectError, ConnectionClosed
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+
+from txtor._deferred import deferred
+from txtor.directory import (
+    DOWNLOAD_LIMITS,
+    DirectoryAuthority,
+    DirectoryQuery,
+    Document,
+    Limits,
+    Reading,
+    Refused,
+    decompress_chunks,
+)
+from txtor.errors import (
+    DirectoryServerError,
+    DirectoryUnavailable,
+    DocumentError,
+    InvalidArgument,
+    ProtocolViolation,
+    TorError,
+)
+from txtor.grammar import format_address_port, parse_address_port
+from txtor.socks import parse_target
+
+from ._exchange import exchange
+from ._reading import read_documents
+from ._response import ResponseReader, format_request
+
+#: A directory server: ``"address:port"``, an address and a port, an authority, or an endpoint.
+Server: TypeAlias = "str | tuple[str, int] | DirectoryAuthority | IStreamClientEndpoint"
+#: From a host and a port to an endpoint, as ``tor.stream_via``.
+Through: TypeAlias = Callable[[str, int], IStreamClientEndpoint]
+
+_Server = tuple[str, IStreamClientEndpoint]
+_MOST_SERVERS = 256
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """
+    What directory servers answered.
+
+    :ivar matched: the documents that were asked for. That they were does not make them true.
+    :ivar missing: the fingerprints or digests for which none came from any server.
+    :ivar refused: what else came, each with the reason why it is not taken.
+    :ivar broken: why documents could not be read.
+    :ivar servers: those that sent something that was asked for.
+    :ivar failures: by server, why another did not.
+    """
+
+    matched: tuple[Any, ...]
+    missing: frozenset[str]
+    refused: tuple[Refused, ...]
+    broken: tuple[DocumentError, ...]
+    servers: tuple[str, ...]
+    failures: tuple[tuple[str, TorError], ...]
+
+
+class DirectoryClient:
+    """
+    Asks directory servers, one after another until all is there. Who failed is asked last the next time.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        servers: Server | Iterable[Server],
+        *,
+        through: Through | None = None,
+        timeout: float = 60.0,
+        limits: Limits = DOWNLOAD_LIMITS,
+    ) -> None:
+        """
+        :param reactor: for time, and for connections unless ``through`` makes them.
+        :param servers: one or more: ``"address:port"``, a pair of both, a `txtor.directory.DirectoryAuthority`, or an endpoint.
+        :param through: makes the endpoint for a host and a port, as ``tor.stream_via`` does. By default connections are straight.
+        :param timeout: seconds that one server may take for everything.
+        :param limits: what may come; by default what tor takes.
+        :raises InvalidArgument: there is no server, one is none, or the time is not more than 0.
+        """
+        if not timeout > 0:
+            raise InvalidArgument(f"A timeout is more than 0 seconds, not {timeout!r:.40}.")
+        self._reactor: IReactorTime = reactor
+        connect: Through = through if through is not None else lambda host, port: HostnameEndpoint(reactor, host, port)
+        self._servers = deque(_server(each, connect) for each in _several(servers))
+        if not 1 <= len(self._servers) <= _MOST_SERVERS:
+            raise InvalidArgument(f"{len(self._servers)} directory servers, where 1 to {_MOST_SERVERS} are possible.")
+        self._timeout = timeout
+        self._limits = limits
+
+    def __repr__(self) -> str:
+        return f"<DirectoryClient of {', '.join(name for name, _ in self._servers)}>"
+
+    @deferred
+    async def fetch(self, query: DirectoryQuery) -> Fetched:
+        """
+        Ask for documents: one server after another, until all that were asked for are there.
+
+        Cancelling closes the connection.
+
+        :param query: for what.
+        :return: the documents, what is missing of them, and what else there is to tell.
+        :raises DirectoryUnavailable: no server sent anything that was asked for; it says for each why.
+        :raises InvalidArgument: the query's path cannot be sent.
+
+        See dir-spec 6 and appendix B.
+        """
+        format_request(query.path(), "")  # a path that cannot be sent is the caller's mistake, and no server's
+        gathered = _Gathered(query)
+        for server in tuple(self._servers):
+            name = server[0]
+            try:
+                gathered.take(name, await self._ask(server, query.path()))
+            except (ConnectError, ConnectionClosed, OSError) as error:
+                gathered.fail(name, DirectoryServerError(f"no connection, or it was lost: {error}"))
+            except DeferredTimeout:
+                gathered.fail(name, DirectoryServerError(f"no complete answer within {self._timeout:g} s"))
+            except TorError as error:
+                gathered.fail(name, error)
+            if gathered.is_complete:
+                break
+            self._servers.remove(server)
+            self._servers.append(server)
+        return gathered.result()
+
+    async def _ask(self, server: _Server, path: str) -> list[Reading]:
+        """
+        Ask one server.
+        """
+        name, endpoint = server
+        reader = ResponseReader(self._limits)
+        request = format_request(path, name)
+        await Deferred.fromCoroutine(exchange(endpoint, request, reader)).addTimeout(self._timeout, self._reactor)
+        head = reader.finish()
+        if head.status != 200:
+            raise DirectoryServerError(head.reason, head.status)
+        pieces = decompress_chunks(reader.pieces(), head.encoding, self._limits)
+        return await read_documents(self._reactor, pieces, limits=self._limits, source=name)
+
+
+class _Gathered:
+    """
+    What has come so far for a query.
+    """
+
+    def __init__(self, query: DirectoryQuery) -> None:
+        self._query = query
+        self._documents: dict[Document, None] = {}
+        self._broken: list[DocumentError] = []
+        self._servers: list[str] = []
+        self._failures: list[tuple[str, TorError]] = []
+        self._answer = query.accept(())
+
+    def take(self, server: str, readings: list[Reading]) -> None:
+        """
+        A server answered with documents.
+        """
+        before = len(self._answer.matched)
+        self._documents.update((reading.document, None) for reading in readings if reading.document is not None)
+        broken = [reading.error for reading in readings if reading.error is not None]
+        self._broken += broken
+        self._answer = self._query.accept(self._documents)
+        if len(self._answer.matched) > before:
+            self._servers.append(server)
+            return
+        refused = [document.reason for document in self._answer.refused if document.document in self._documents]
+        reasons = [str(error) for error in broken] + refused
+        told = "; ".join(reasons[:3]) or "an empty answer"
+        self.fail(server, DirectoryServerError(f"it sent nothing that was asked for: {told}"))
+
+    def fail(self, server: str, error: TorError) -> None:
+        """
+        A server sent nothing of use.
+        """
+        self._failures.append((server, error))
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self._answer.matched) and not self._answer.missing
+
+    def result(self) -> Fetched:
+        """
+        :raises DirectoryUnavailable: nothing that was asked for has come.
+        """
+        matched, refused, missing = self._answer
+        if not matched:
+            raise DirectoryUnavailable(self._query.path(), self._failures)
+        return Fetched(matched, missing, refused, tuple(self._broken), tuple(self._servers), tuple(self._failures))
+
+
+def _several(servers: Server | Iterable[Server]) -> Iterable[Any]:
+    """
+    Servers, where one may stand for itself.
+    """
+    is_pair = isinstance(servers, tuple) and len(servers) == 2 and isinstance(servers[1], int)
+    if is_pair or isinstance(servers, (str, DirectoryAuthority)) or IStreamClientEndpoint.providedBy(servers):
+        return [servers]
+    if not isinstance(servers, Iterable):
+        raise InvalidArgument(f"Not a directory server: {servers!r:.80}")
+    return servers
+
+
+def _server(server: Server, connect: Through) -> _Server:
+    """
+    The name of a server, and the endpoint that leads to it.
+    """
+    if IStreamClientEndpoint.providedBy(server):
+        return "directory", server
+    if isinstance(server, DirectoryAuthority):
+        host, port = server.address, server.dir_port
+    elif isinstance(server, str):
+        try:
+            host, port = parse_address_port(server)
+        except ProtocolViolation as error:
+            raise InvalidArgument(f"Not a directory server: {error}") from None
+    elif isinstance(server, tuple) and len(server) == 2:
+        host, port = server
+    else:
+        raise InvalidArgument(f"Not a directory server: {server!r:.80}")
+    target = parse_target(host, port)
+    return format_address_port(target.host, target.port), connect(target.host, target.port)
