@@ -14,7 +14,9 @@ import unittest
 from types import ModuleType
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+import treq
+from treq.client import HTTPClient
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.internet.testing import MemoryReactorClock
@@ -30,6 +32,7 @@ from txtor import connect
 from txtor._deferred import deferred
 from txtor.control import TorControlProtocol
 from txtor.testing import FakeTor, TorNetworkTestCase
+from txtor.web import tor_agent
 
 ROOT = pathlib.Path(txtor.__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -258,6 +261,24 @@ class FakeTorTests(OutputMixin, SynchronousTestCase):
         self.assertEqual([stream.target for stream in self.tor.network.streams.values()], ["example.net:80"])
         self.assertEqual(list(self.tor.network.circuits), ["1"])
 
+    def test_tor_service(self) -> None:
+        """
+        After Tor's end the next one is asked for everything again.
+        """
+        running = self.run_example("tor_service", "100")
+        self.tor.emit("BW 7 0")
+        self.tor.drop()
+        self.reactor.pump([1.0] * 10)
+        self.tor.emit("BW 8 0")
+        self.reactor.pump([1.0] * 100)
+        self.successResultOf(running)
+        lines = self.printed()
+        self.assertEqual(lines.count("This one is Tor 0.4.9.11"), 2, lines)
+        self.assertLess(lines.index("7 bytes read"), lines.index("8 bytes read"))
+        self.assertIn("{'version': '0.4.9.11'}", lines)
+        self.assertEqual(lines[-1], "The Tor is stopped")
+        self.assertEqual(self.tor.connections, [])
+
     def test_unit_tests(self) -> None:
         """
         The examples of unit tests pass.
@@ -437,6 +458,58 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
         self.assertIn(f"with {len(self.network.authorities) + len(self.network.exits)} relays", first)
         here, _, of, *_ = second.split()
         self.assertEqual(here, of)
+
+    @deferred
+    async def test_configure(self) -> None:
+        """
+        Options are changed and changed back.
+        """
+        await self.run_example("configure", self.client.control_endpoint)
+        first, second, refused, last = self.printed()
+        self.assertEqual(first, "MaxCircuitDirtiness is 600 seconds, of type TimeInterval")
+        self.assertEqual((second, last), ("Now it is 120 seconds", "And now 600"))
+        self.assertTrue(refused.startswith("Tor refused: Transition not allowed"), refused)
+
+    @deferred
+    async def test_ask_directory(self) -> None:
+        """
+        The consensus is verified, and the microdescriptors by it.
+        """
+        await self.run_example("ask_directory", self.client.control_endpoint)
+        first, *others = self.printed()
+        self.assertRegex(first, r"^\d+ relays, \d+ exits, until ")
+        self.assertEqual(len(others), 3)
+        self.assertTrue(all(" lets out " in line for line in others), others)
+
+    @deferred
+    async def test_launch_tor(self) -> None:
+        """
+        A Tor of one's own, with the options that make it one of the private network.
+        """
+        torrc = self.client.read("torrc").splitlines()
+        authorities = [line.partition(" ")[2] for line in torrc if line.startswith("DirAuthority ")]
+        await self.run_example("launch_tor", None, [("DirAuthority", authorities), ("TestingTorNetwork", 1)])
+        lines = self.printed()
+        self.assertIn("100 % Done", lines)
+        self.assertRegex(lines[-1], r"^Tor 0\.\S+ takes SOCKS at \"127\.0\.0\.1:\d+\"$")
+
+    @deferred
+    async def test_onion_service(self) -> None:
+        """
+        The page is served; a cancelled program leaves no service behind.
+        """
+        running = Deferred.fromCoroutine(self.run_example("onion_service", self.client.control_endpoint))
+        while not self.printed() and not running.called:
+            await deferLater(self.reactor, 0.02)
+        address, key = self.printed()
+        self.assertTrue(key.startswith("ED25519-V3:"))
+        client = HTTPClient(tor_agent(self.reactor, self.network.clients[-1].socks_endpoint or ""))
+        page = await treq.content(await client.get(address))
+        self.assertEqual(page, b"Hello over Tor\n")
+        running.cancel()
+        await self.assertFailure(running, CancelledError)
+        async with await connect(self.reactor, self.client.control_endpoint) as tor:
+            self.assertNotIn(address[7:].partition(".")[0], await tor.protocol.get_info_single("onions/current"))
 
     @deferred
     async def test_programs(self) -> None:
