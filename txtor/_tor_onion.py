@@ -5,28 +5,36 @@ What a `Tor` does with onion services. All of it is delegated to `txtor.onion`, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from txtor._deferred import deferred
 from txtor.control import TorControlProtocol
 
 if TYPE_CHECKING:
+    from txtor.commands import Value
     from txtor.onion import (
         AnyClientKey,
+        ClientAuthPublicKey,
         Clients,
         DescriptorReport,
         DescriptorSlots,
+        DiskTerms,
         EphemeralOnionService,
+        FilesystemOnionService,
+        Local,
         OnionAddress,
         OnionAuthentication,
         OnionDescriptor,
         OnionDescriptorContent,
+        OnionTerms,
         PrivateKey,
         ProgressListener,
         ServicePort,
+        TorOnionEndpoint,
         WaitFor,
     )
 
@@ -118,6 +126,107 @@ class OnionMethods:
             wait=wait,
             timeout=timeout,
         )
+
+    @deferred
+    async def create_filesystem_onion_service(  # noqa: PLR0917  # the order that programs know from txtorcon
+        self,
+        ports: ServicePort | Iterable[ServicePort],
+        onion_service_dir: str | os.PathLike[str],
+        version: int = 3,
+        group_readable: bool = False,
+        progress: ProgressListener | None = None,
+        await_all_uploads: bool = False,
+        *,
+        clients: Mapping[str, ClientAuthPublicKey | str] | None = None,
+        options: Mapping[str, Value] | None = None,
+        wait: WaitFor | str | None = None,
+        timeout: float | None = 120.0,
+    ) -> FilesystemOnionService:
+        """
+        Make an onion service of which Tor keeps the keys in a directory. It stays until Tor ends or it is removed, and in
+        Tor's torrc if the configuration is saved. All other services stay as they are.
+
+        :param ports: as `create_onion_service` has them.
+        :param onion_service_dir: an absolute path, which this program and Tor see alike. Its parent must exist. Where the
+            directory has keys they are used. A service that Tor has of it is replaced; it is not waited for.
+        :param group_readable: let the group read the host name, never the key.
+        :param clients: names and public keys of the clients that are let in; ``None`` leaves the files as they are.
+        :param options: further options of torrc, as ``{"HiddenServiceMaxStreams": 10}``. A list gives one several lines.
+        :return: the service. The other arguments are those of `create_onion_service`.
+        :raises OnionKeyFileUnusable: Tor would not survive the directory, or overwrite a key: it was not told.
+        :raises InvalidArgument: an argument cannot be; nothing was asked of Tor.
+        :raises TorRefused: Tor does not take it: its log says why.
+        :raises OnionPublishError: no directory took the descriptor, or not in time.
+
+        See tor(1), HIDDEN SERVICE OPTIONS.
+        """
+        from txtor.onion import FilesystemOnionService
+
+        return await FilesystemOnionService.create(
+            self._reactor,
+            self.protocol,
+            onion_service_dir,
+            ports,
+            version,
+            group_readable,
+            progress,
+            await_all_uploads,
+            clients=clients,
+            options=options,
+            wait=wait,
+            timeout=timeout,
+        )
+
+    # -- endpoints -----------------------------------------------------------------------------------------------------
+
+    def create_onion_endpoint(
+        self,
+        port: int,
+        private_key: PrivateKey = None,
+        version: int = 3,
+        single_hop: bool | None = None,
+        *,
+        local: Local = None,
+        **terms: Any,
+    ) -> TorOnionEndpoint:
+        """
+        A server endpoint that listens behind an onion service. Nothing happens before its ``listen`` is called, which gives a
+        port whose ``getHost()`` has ``onion_uri`` and ``onion_port``, and whose ``stopListening()`` removes the service.
+
+        :param port: the virtual port.
+        :param local: where to listen on this machine: a port of 127.0.0.1, or an endpoint; by default any free port.
+        :param terms: the other arguments of `create_onion_service`.
+        :raises InvalidArgument: an argument cannot be.
+        """
+        from txtor.onion import OnionTerms
+
+        return self._endpoint(port, OnionTerms(private_key, version, single_hop=single_hop, **terms), local)
+
+    def create_filesystem_onion_endpoint(
+        self,
+        port: int,
+        hs_dir: str | os.PathLike[str],
+        group_readable: bool = False,
+        version: int = 3,
+        *,
+        local: Local = None,
+        **terms: Any,
+    ) -> TorOnionEndpoint:
+        """
+        The same with a service of which Tor keeps the keys in a directory.
+
+        :param hs_dir: the directory.
+        :param terms: the other arguments of `create_filesystem_onion_service`.
+        :raises InvalidArgument: an argument cannot be.
+        """
+        from txtor.onion import DiskTerms
+
+        return self._endpoint(port, DiskTerms(hs_dir, version, group_readable, **terms), local)
+
+    def _endpoint(self, port: int, terms: OnionTerms | DiskTerms, local: Local) -> TorOnionEndpoint:
+        from txtor.onion import KeptTor, TorOnionEndpoint
+
+        return TorOnionEndpoint(self._reactor, lambda: succeed(KeptTor(self.protocol)), port, terms, local)
 
     # -- client authorization ------------------------------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ from ._address import OnionAddress
 from ._authentication import AnyClientKey, OnionAuthentication, list_authentications
 from ._client_keys import ClientAuthKey, ClientAuthPublicKey
 from ._descriptor import OnionDescriptor, OnionDescriptorContent
+from ._disk_service import DiskTerms, FilesystemOnionService
+from ._endpoint import AnyOnionService, KeptTor, Local, TorLease, TorOnionAddress, TorOnionEndpoint, TorOnionListeningPort
 from ._fetch import DescriptorRequest, get_onion_descriptor, post_onion_descriptor
 from ._introduction import IntroductionPoint, LinkSpecifier
 from ._key_files import (
@@ -34,6 +36,7 @@ from ._uploads import DescriptorReport, UploadNews, UploadRefused, UploadStarted
 __all__ = [
     "DISCARD",
     "AnyClientKey",
+    "AnyOnionService",
     "AuthClient",
     "BlindedKey",
     "ClientAuthKey",
@@ -44,12 +47,16 @@ __all__ = [
     "DescriptorSlot",
     "DescriptorSlots",
     "DescriptorTerms",
+    "DiskTerms",
     "EphemeralOnionService",
+    "FilesystemOnionService",
     "FlowControl",
     "HSDir",
     "HashRing",
     "IntroductionPoint",
+    "KeptTor",
     "LinkSpecifier",
+    "Local",
     "OnionAddress",
     "OnionAuthentication",
     "OnionDescriptor",
@@ -65,6 +72,10 @@ __all__ = [
     "ServicePort",
     "Target",
     "TimePeriod",
+    "TorLease",
+    "TorOnionAddress",
+    "TorOnionEndpoint",
+    "TorOnionListeningPort",
     "UploadNews",
     "UploadRefused",
     "UploadStarted",

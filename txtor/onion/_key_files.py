@@ -45,7 +45,7 @@ def _blaming(path: Path) -> Iterator[None]:
         raise OnionKeyFileUnusable(str(path), str(error)) from None
 
 
-def _read(path: Path, parse: Callable[[bytes], T]) -> T:
+def read_file(path: Path, parse: Callable[[bytes], T]) -> T:
     """
     Read a regular file of bounded size.
     """
@@ -86,7 +86,7 @@ def _sync(directory: Path) -> None:
         os.close(descriptor)
 
 
-def _make_directory(path: Path, mode: int) -> None:
+def make_directory(path: Path, mode: int) -> None:
     """
     Make a directory, but not its parents, and give it its mode.
     """
@@ -124,7 +124,7 @@ def read_onion_key(path: PathLike) -> OnionKey:
     place = Path(path)
     with _blaming(place):
         place = place / SECRET_FILE if place.is_dir() else place
-    return _read(place, formats.parse_secret_key_file)
+    return read_file(place, formats.parse_secret_key_file)
 
 
 def check_onion_directory(directory: PathLike, group_readable: bool = False) -> OnionAddress | None:
@@ -151,7 +151,7 @@ def check_onion_directory(directory: PathLike, group_readable: bool = False) -> 
     said = {}
     for name, parse in ((PUBLIC_FILE, formats.parse_public_key_file), (HOSTNAME_FILE, formats.parse_hostname_file)):
         if _exists(place / name):
-            said[name] = _read(place / name, parse)
+            said[name] = read_file(place / name, parse)
     if not _exists(place / SECRET_FILE):
         if said:
             raise OnionKeyFileUnusable(str(place), f"{SECRET_FILE} is missing, and {' and '.join(said)} is there.")
@@ -173,7 +173,7 @@ def write_onion_directory(directory: PathLike, key: OnionKey, group_readable: bo
     place = Path(directory)
     if _exists(place / SECRET_FILE) and read_onion_key(place / SECRET_FILE) != key:
         raise OnionKeyFileUnusable(str(place), "it holds the key of another service.")
-    _make_directory(place, 0o750 if group_readable else 0o700)
+    make_directory(place, 0o750 if group_readable else 0o700)
     # The secret key first: of it alone Tor makes the others, while they alone would make it stop.
     _write(place / SECRET_FILE, formats.format_secret_key_file(key))
     _write(place / PUBLIC_FILE, formats.format_public_key_file(key.address))
@@ -202,7 +202,7 @@ def read_authorized_clients(directory: PathLike) -> dict[str, ClientAuthPublicKe
             continue
         if not name.endswith(".auth"):
             raise OnionKeyFileUnusable(str(place / name), "its name does not end in '.auth': Tor would skip it.")
-        found[name.removesuffix(".auth")] = _read(place / name, formats.parse_auth_file)
+        found[name.removesuffix(".auth")] = read_file(place / name, formats.parse_auth_file)
     return found
 
 
@@ -217,7 +217,7 @@ def write_authorized_client(directory: PathLike, name: str, key: ClientAuthPubli
     """
     place = Path(directory) / _CLIENTS
     path = place / f"{formats.check_name(name, 'The name of a client')}.auth"
-    _make_directory(place, 0o700)
+    make_directory(place, 0o700)
     _write(path, formats.format_auth_file(key))
 
 
@@ -249,7 +249,7 @@ def read_client_keys(directory: PathLike) -> dict[OnionAddress, ClientAuthKey]:
         names = sorted(name for name in os.listdir(place) if name.endswith(".auth_private"))
     found: dict[OnionAddress, ClientAuthKey] = {}
     for name in names:
-        address, key = _read(place / name, formats.parse_auth_private_file)
+        address, key = read_file(place / name, formats.parse_auth_private_file)
         if address in found:
             raise OnionKeyFileUnusable(str(place / name), f"it is the second key for {address}: Tor refuses both.")
         found[address] = key
@@ -263,5 +263,5 @@ def write_client_key(directory: PathLike, address: OnionAddress, key: ClientAuth
     :raises OnionKeyFileUnusable: the file cannot be written.
     """
     place = Path(directory)
-    _make_directory(place, 0o700)
+    make_directory(place, 0o700)
     _write(place / f"{address.bare}.auth_private", formats.format_auth_private_file(address, key))

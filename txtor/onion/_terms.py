@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from txtor.commands import AddOnion
@@ -128,6 +128,12 @@ class OnionTerms:
         object.__setattr__(self, "key", self._read_key())
         object.__setattr__(self, "wished", read_wait(self.wait, self.await_all_uploads))
         object.__setattr__(self, "public_keys", read_clients(self.clients))
+
+    def with_progress(self, progress: ProgressListener) -> OnionTerms:
+        """
+        The same, with somebody else who is told of progress.
+        """
+        return replace(self, progress=progress)
 
     def _read_key(self) -> OnionKey | None:
         given = self.private_key

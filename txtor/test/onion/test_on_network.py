@@ -5,6 +5,8 @@ Onion services on the private network: one Tor has them, another one visits them
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,6 +16,7 @@ from twisted.internet.protocol import Factory, Protocol
 
 from txtor import DISCARD, Tor, connect
 from txtor._deferred import deferred
+from txtor.commands import GetConfGroup
 from txtor.errors import ClientAuthorizationNeeded, ClientKeyNotAccepted, OnionAddressCollision
 from txtor.onion import ClientAuthKey, OnionAddress, OnionKey, make_onion_descriptor
 from txtor.socks import TorSocksEndpoint
@@ -172,3 +175,49 @@ class ServiceTests(OnNetworkCase):
         self.assertEqual(report.holding, {holder})
         content = await self.client.get_onion_descriptor(key.address, servers=[holder])
         self.assertEqual(bytes(content.descriptor), bytes(made))
+
+    @deferred
+    async def test_endpoint(self) -> None:
+        """
+        An endpoint listens behind a service: it is visited at the address of its port, and gone when that stops. Case 102.
+        """
+        port: Any = await self.server.create_onion_endpoint(80).listen(greeter(b"endpoint"))
+        self.assertEqual(await self.visit(port.getHost().onion_address, port.getHost().onion_port), b"endpoint")
+        await port.stopListening()
+        self.assertEqual(await self.server.protocol.get_info_single("onions/current"), "")
+
+
+class DiskServiceTests(OnNetworkCase):
+    """
+    Services with files.
+    """
+
+    @deferred
+    async def test_two(self) -> None:
+        """
+        Two services stand in the configuration, one of them for one client. The one is visited, the other one's descriptor
+        is for that client; when one is removed the other stays, and it comes back with its address. Case 67.
+        """
+        folder = tempfile.mkdtemp(dir=self.network.clients[0].data_directory)
+        self.addCleanup(shutil.rmtree, folder)
+        friend = ClientAuthKey.generate()
+        one, two = await gatherResults(
+            [
+                self.server.create_filesystem_onion_service([(80, greeter(b"files"))], f"{folder}/one"),
+                self.server.create_filesystem_onion_service(
+                    "80 127.0.0.1:9", f"{folder}/two", clients={"friend": friend.public_key}, wait="all"
+                ),
+            ]
+        )
+        self.assertEqual(await self.visit(one.address), b"files")
+        holders = sorted(two.report.wanted.holding)[:1]
+        self.assertTrue((await self.client.get_onion_descriptor(two.address, friend, servers=holders)).authorized)
+        await self.assertFailure(self.client.get_onion_descriptor(two.address, servers=holders), ClientAuthorizationNeeded)
+        self.assertEqual(OnionKey.from_blob(one.private_key).address, one.address)
+        await one.remove()
+        told = await self.server.protocol.send(GetConfGroup())
+        self.assertEqual([value for name, value in told if name == "HiddenServiceDir"], [f"{folder}/two"])
+        again = await self.server.create_filesystem_onion_service([80], f"{folder}/one", wait="none")
+        self.assertEqual(again.address, one.address)
+        await gatherResults([again.remove(), two.remove()])
+        self.assertEqual(await self.server.protocol.send(GetConfGroup()), [])

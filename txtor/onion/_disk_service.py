@@ -1,0 +1,313 @@
+# -*- test-case-name: txtor.test.onion.test_disk_service -*-
+"""
+Onion services that Tor keeps files of: they stand in its configuration, and live as long as Tor does.
+
+Before Tor is told of a directory it is looked at, since Tor ends when it cannot make one or when its keys contradict each other,
+and overwrites a key that is cut short. So the directory must be one that this program can see.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from txtor._deferred import deferred
+from txtor.commands import SetConf, Value
+from txtor.control import TorControlProtocol
+from txtor.errors import InvalidArgument, TorError
+
+from . import _file_formats as formats
+from ._address import OnionAddress
+from ._client_keys import ClientAuthPublicKey
+from ._configured import DIRECTORY, Block, edit_services
+from ._deadline import Deadline
+from ._key_files import (
+    HOSTNAME_FILE,
+    check_onion_directory,
+    make_directory,
+    read_authorized_clients,
+    read_file,
+    read_onion_key,
+    remove_authorized_client,
+    write_authorized_client,
+)
+from ._moment import Now, utc_now
+from ._ports import OnionPort, ServicePort, Targets, parse_ports
+from ._publication import PublicationReport, WaitFor
+from ._service import HasProtocol, protocol_of
+from ._terms import PUBLICATION_SECONDS, ProgressListener, check_timeout, check_version, read_clients, read_wait
+from ._watch import PublicationWatch
+
+_log = Logger()
+
+#: Options that are not given as such.
+_ARGUMENTS = frozenset({"hiddenservicedir", "hiddenserviceport", "hiddenservicedirgroupreadable", "hiddenserviceversion"})
+
+
+@dataclass(frozen=True)
+class DiskTerms:
+    """
+    What is wished of a service with files, besides its ports. `Tor.create_filesystem_onion_service` describes each.
+
+    :ivar wished: what is waited for.
+    :raises InvalidArgument: something cannot be.
+    """
+
+    directory: str | os.PathLike[str]
+    version: int = 3
+    group_readable: bool = False
+    progress: ProgressListener | None = None
+    await_all_uploads: bool = False
+    clients: Mapping[str, ClientAuthPublicKey | str] | None = None
+    options: Mapping[str, Value] | None = None
+    wait: WaitFor | str | None = None
+    timeout: float | None = PUBLICATION_SECONDS
+    wished: WaitFor = field(init=False)
+
+    def __post_init__(self) -> None:
+        check_version(self.version)
+        check_timeout(self.timeout)
+        object.__setattr__(self, "wished", read_wait(self.wait, self.await_all_uploads))
+        directory = os.fspath(self.directory)
+        if not isinstance(directory, str) or not os.path.isabs(directory) or "\0" in directory:
+            raise InvalidArgument(f"The directory of an onion service is an absolute path: {directory!r}")
+        object.__setattr__(self, "directory", os.path.normpath(directory))
+        if self.clients is not None:
+            if not isinstance(self.clients, Mapping):
+                raise InvalidArgument("The clients of an onion service with files are a mapping of names to public keys.")
+            read_clients(self.clients)
+        for name in self.options or {}:
+            lower = name.lower() if isinstance(name, str) else ""
+            if not lower.startswith("hiddenservice") or lower in _ARGUMENTS:
+                raise InvalidArgument(f"Not an option of an onion service, or one that is an argument: {str(name)[:60]!r}")
+        SetConf([(DIRECTORY, self.path), *(self.options or {}).items()])  # what cannot be said is told before anything is done
+
+    def with_progress(self, progress: ProgressListener) -> DiskTerms:
+        """
+        The same, with somebody else who is told of progress.
+        """
+        return replace(self, progress=progress)
+
+    @property
+    def path(self) -> str:
+        """
+        The directory.
+        """
+        return str(self.directory)
+
+    def keys(self) -> dict[str, ClientAuthPublicKey] | None:
+        """
+        The clients, by name.
+        """
+        if self.clients is None:
+            return None
+        return dict(zip(self.clients, (read_clients([key])[0] for key in self.clients.values()), strict=True))
+
+    def block(self, ports: Iterable[OnionPort]) -> Block:
+        """
+        The lines of the configuration.
+        """
+        lines = [(DIRECTORY, self.path)]
+        if self.group_readable:
+            lines.append(("HiddenServiceDirGroupReadable", "1"))
+        lines += [("HiddenServicePort", str(port)) for port in ports]
+        for name, value in (self.options or {}).items():
+            values = value if isinstance(value, (list, tuple)) else [value]
+            lines += [(name, str(int(each) if isinstance(each, bool) else each)) for each in values]
+        return tuple(lines)
+
+
+class FilesystemOnionService:
+    """
+    A running onion service with files; `create` makes one.
+
+    :ivar address: its address.
+    :ivar directory: where Tor keeps its keys.
+    :ivar ports: the virtual ports and their targets, as ``"80 127.0.0.1:8080"``.
+    :ivar version: 3.
+    :ivar protocol: the control connection.
+    """
+
+    version = 3
+
+    def __init__(
+        self, protocol: TorControlProtocol, terms: DiskTerms, targets: Targets, address: OnionAddress, watch: PublicationWatch
+    ) -> None:
+        """
+        Not for programs: `create` makes one.
+        """
+        self.protocol = protocol
+        self.address = address
+        self.directory = terms.path
+        self.ports = tuple(str(port) for port in targets.ports)
+        self._targets = targets
+        self._watch = watch
+        self._lock = DeferredLock()
+        self._removed = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.hostname} {', '.join(self.ports)} in {self.directory}>"
+
+    @property
+    def hostname(self) -> str:
+        """
+        The address with ``.onion``.
+        """
+        return self.address.hostname
+
+    @property
+    def private_key(self) -> str:
+        """
+        The key, as ``"ED25519-V3:..."``, read from its file.
+
+        :raises OnionKeyFileUnusable: it cannot be read.
+        """
+        return read_onion_key(self.directory).blob
+
+    @property
+    def report(self) -> PublicationReport:
+        """
+        How far the publication is, and afterwards which directories have the descriptor and which do not.
+        """
+        return self._watch.report
+
+    def when_published(self) -> Deferred[PublicationReport]:
+        """
+        A Deferred of the caller's own; see `EphemeralOnionService.when_published`. A service that Tor had before is not
+        published anew at once.
+        """
+        return self._watch.when_published()
+
+    @classmethod
+    @deferred
+    async def create(  # noqa: PLR0917  # the order that programs know from txtorcon
+        cls,
+        reactor: IReactorTime,
+        tor: TorControlProtocol | HasProtocol,
+        hsdir: str | os.PathLike[str],
+        ports: ServicePort | Iterable[ServicePort],
+        version: int = 3,
+        group_readable: bool = False,
+        progress: ProgressListener | None = None,
+        await_all_uploads: bool = False,
+        **more: Any,
+    ) -> FilesystemOnionService:
+        """
+        Make a service; see `txtor.Tor.create_filesystem_onion_service`, which has the same arguments.
+
+        :param reactor: for listening, where a target is a factory, and as a clock.
+        :param tor: a `txtor.Tor`, or a control connection.
+        :param hsdir: the directory.
+        :param more: the other arguments.
+        """
+        terms = DiskTerms(hsdir, version, group_readable, progress, await_all_uploads, **more)
+        return await create_disk_service(cls, reactor, protocol_of(tor), parse_ports(ports), terms)
+
+    @deferred
+    async def set_clients(self, clients: Mapping[str, ClientAuthPublicKey | str] | None) -> None:
+        """
+        Let in other clients from now on: their files are written, the others removed, and Tor reads them. One that is no longer
+        there has lost access once the service is published anew, which Tor does at once.
+
+        :param clients: names to public keys; ``None`` lets in everybody.
+        :raises InvalidArgument: a key or name is none, or the mapping is empty.
+        :raises OnionKeyFileUnusable: a file cannot be written.
+        """
+        keys = DiskTerms(self.directory, clients=clients).keys()
+        write_clients(self.directory, keys)
+        await edit_services(self.protocol, self.directory, lambda block: block)
+
+    def remove(self) -> Deferred[None]:
+        """
+        Take the service out of Tor's configuration, and close what listens behind it because a factory was given. Its files
+        stay, so that it can be had again. This may be called again.
+
+        :raises Disconnected: there is no connection to Tor, where it goes on if Tor runs.
+        """
+        return self._lock.run(self._remove)
+
+    @deferred
+    async def _remove(self) -> None:
+        self._watch.stop()
+        await self._targets.close()
+        if not self._removed:
+            await edit_services(self.protocol, self.directory, lambda block: None)
+            self._removed = True
+
+
+def write_clients(directory: str, keys: Mapping[str, ClientAuthPublicKey] | None) -> None:
+    """
+    Write the files of the clients that are let in, and remove all others.
+
+    :raises OnionKeyFileUnusable: one cannot be written or removed.
+    """
+    for name, key in (keys or {}).items():
+        write_authorized_client(directory, name, key)
+    for name in set(read_authorized_clients(directory)) - set(keys or {}):
+        remove_authorized_client(directory, name)
+
+
+def _prepare(terms: DiskTerms) -> None:
+    """
+    Look at the directory, and write the clients into it before Tor knows of it: it would be open to everybody until then.
+
+    :raises OnionKeyFileUnusable: Tor would not survive it, or lose a key.
+    """
+    check_onion_directory(terms.path, terms.group_readable)
+    keys = terms.keys()
+    if keys is not None:
+        make_directory(Path(terms.path), 0o750 if terms.group_readable else 0o700)
+        write_clients(terms.path, keys)
+
+
+async def create_disk_service(
+    kind: type[FilesystemOnionService],
+    reactor: IReactorTime,
+    protocol: TorControlProtocol,
+    ports: tuple[OnionPort, ...],
+    terms: DiskTerms,
+    *,
+    now: Now = utc_now,
+) -> FilesystemOnionService:
+    """
+    Make a service and wait for it as was wished. If that goes wrong, the configuration is as it was; its files stay.
+    """
+    deadline = Deadline(reactor, terms.timeout)
+    targets = Targets(reactor)
+    watch = PublicationWatch(reactor, protocol, terms.wished, terms.progress, now)
+    before: list[Block | None] = []
+    try:
+        await targets.open(ports)
+        await deadline.limit(watch.start(), "SETEVENTS")
+        _prepare(terms)
+
+        def put(block: Block | None) -> Block | None:
+            before.append(block)
+            return terms.block(targets.ports)
+
+        await deadline.limit(edit_services(protocol, terms.path, put), "SETCONF")
+        address = read_file(Path(terms.path) / HOSTNAME_FILE, formats.parse_hostname_file)
+        watch.named(address)
+        # One that Tor had before keeps its introduction points, and nothing may be uploaded for an hour.
+        if terms.wished is not WaitFor.NONE and before == [None]:
+            deadline.then(watch.expire_in)
+            await watch.when_published()
+        return kind(protocol, terms, targets, address, watch)
+    except BaseException:  # whatever stopped it, nothing of it may stay
+        watch.stop()
+        if before:
+            edit_services(protocol, terms.path, lambda block: before[0]).addErrback(_not_undone)
+        await targets.close()
+        raise
+
+
+def _not_undone(failure: Any) -> None:
+    failure.trap(TorError)
+    _log.debug("The configuration could not be set back: {failure}", failure=failure)
