@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -162,6 +163,30 @@ async def fetch(reactor: Any, screen: Screen, network: TorNetwork, state: TorSta
     await listening.stopListening()
 
 
+async def consensus(reactor: Any, screen: Screen, network: TorNetwork) -> None:
+    """
+    Wait for the next consensus, which an authority has first.
+    """
+    screen.title("The consensus changes")
+    tor = await txtor.connect(reactor, network.authorities[0].control_endpoint)
+    async with tor:
+        state = await tor.create_state()
+        changed: Deferred[None] = Deferred()
+
+        class Listener(RouterListenerMixin):
+            def routers_changed(self, joined: list[Any], left: list[Any], changed_: list[Any]) -> None:
+                if not changed.called:
+                    changed.callback(None)
+
+        state.router_listeners.add(Watcher(screen))
+        state.router_listeners.add(Listener())
+        await changed.addTimeout(30, reactor)
+        validity = state.model.validity
+        if validity is not None:
+            screen.say("consensus", f"valid from {validity.valid_after:%H:%M:%S} to {validity.valid_until:%H:%M:%S}", "magenta")
+        await state.close()
+
+
 async def identity(screen: Screen, tor: txtor.Tor) -> None:
     """
     Ask for a new identity and know when Tor acts.
@@ -181,6 +206,7 @@ async def demonstrate(reactor: Any, screen: Screen, network: TorNetwork, stay: b
         state = await watch(reactor, screen, network, tor)
         await fetch(reactor, screen, network, state)
         await identity(screen, tor)
+        await consensus(reactor, screen, network)
         if stay:
             screen.title("Waiting for whatever happens; Ctrl-C ends it")
             await Deferred()
@@ -197,6 +223,8 @@ async def main(reactor: Any, arguments: Sequence[str]) -> None:
     parser.add_argument("--directory", help="keep the network there, so that it starts in a few seconds the next time")
     options = parser.parse_args(arguments)
     Factory.noisy = False
+    # Twisted warns of its own transport here, whoever uses readBody (Twisted issue 8227).
+    warnings.filterwarnings("ignore", message="Using readBody with a transport")
     screen = Screen()
     screen.title("A private Tor network: three authorities, four exits, two clients")
     network = TorNetwork(reactor, options.directory, progress=screen.progress)

@@ -19,6 +19,7 @@ from txtor.errors import Disconnected, InvalidArgument
 
 from ._attaching import Attaching
 from ._circuit import Circuit
+from ._export import state_as_dict, state_as_table
 from ._listeners import (
     AddrListenerMixin,
     CircuitListenerMixin,
@@ -162,6 +163,20 @@ class TorState:
         :raises InvalidArgument: this is no name of a relay, or of more than one.
         """
         return self.routers.find(name)
+
+    def as_dict(self, routers: bool = False) -> dict[str, Any]:
+        """
+        The picture as plain data, for JSON and the like. SOCKS passwords are left out.
+
+        :param routers: with the relays, of which there may be ten thousand.
+        """
+        return state_as_dict(self, routers)
+
+    def as_table(self) -> str:
+        """
+        The circuits and streams as text in columns.
+        """
+        return state_as_table(self)
 
     # -- listening -----------------------------------------------------------------------------------------------------
 
