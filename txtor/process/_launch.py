@@ -40,6 +40,9 @@ ABANDON_SECONDS = 1.0
 
 _RETRY_SECONDS = 0.05
 
+#: A control port that tor chooses.
+ANY_PORT = "127.0.0.1:auto"
+
 _log = Logger()
 
 #: Is called with each progress.
@@ -155,9 +158,10 @@ class _Launching:
         :raises LaunchError: it cannot be started, or a folder cannot be made.
         """
         plan = self._plan
-        self._address = plan.control_address or private.socket
+        # A tor that becomes another user opens its unix sockets only then, and never while DisableNetwork is set.
+        self._address = plan.control_address or (ANY_PORT if private.is_given_away else private.socket)
         data = plan.data_directory or os.path.join(private.path, "data")
-        torrc = private.write("torrc", format_torrc(plan.torrc(private.socket, data, os.getpid())))
+        torrc = private.write("torrc", format_torrc(plan.torrc(self._address, data, os.getpid())))
         arguments = [binary, "-f", torrc, "--defaults-torrc", f"{torrc}-defaults", "--ignore-missing-torrc"]
         self._process = process = TorProcess(self._reactor, self._line_received, self._output_received, clean_up)
         descriptors: dict[int, int | str] = {1: "r", 2: "r", 3: private.held}
@@ -198,9 +202,17 @@ class _Launching:
             reached = parse_bootstrapped(message)
             if reached is not None:
                 self._machine.progressed(*reached)
-            elif parse_control_listener(message) == self._address:
+            elif self._is_control_port(parse_control_listener(message)):
                 self._machine.listener_opened()
         self._act()
+
+    def _is_control_port(self, opened: str | None) -> bool:
+        """
+        Whether this listener, which our tor has opened, is the one that we connect to.
+        """
+        if opened is not None and self._address == ANY_PORT and opened.startswith("127.0.0.1:"):
+            self._address = opened
+        return opened == self._address
 
     # -- the control port ----------------------------------------------------------------------------------------------
 

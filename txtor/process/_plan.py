@@ -74,15 +74,14 @@ class Plan:
     threshold: int
     user: str | None
 
-    def torrc(self, socket: str, data_directory: str, pid: int) -> list[tuple[str, str]]:
+    def torrc(self, control: str, data_directory: str, pid: int) -> list[tuple[str, str]]:
         """
         All lines.
 
-        :param socket: the path of our control socket.
+        :param control: the control port: an address and port, or the path of a socket.
         :param data_directory: the folder for tor's data.
         :param pid: our process id.
         """
-        control = self.control_address or socket
         return [
             *self.pairs,
             ("ControlPort", _unix(control) if control.startswith("/") else control),

@@ -131,6 +131,13 @@ class PrivateDirectory:
         """
         return os.path.join(self.path, SOCKET)
 
+    @property
+    def is_given_away(self) -> bool:
+        """
+        Whether tor will be another user than we are.
+        """
+        return self._owner is not None and self._owner[0] != os.geteuid()
+
     def write(self, name: str, content: bytes) -> str:
         """
         Write a file that only tor and we can read.

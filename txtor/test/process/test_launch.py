@@ -101,6 +101,19 @@ class LaunchTests(NothingLeftTestCase):
             self.assertIn("a control", os.listdir(folder))
         shutil.rmtree(folder)
 
+    async def test_another_user(self) -> None:
+        """
+        As root, Tor can become another user; who is not root is told by tor that this cannot be.
+        """
+        os.chmod(self.folder, 0o755)
+        if os.geteuid() != 0:
+            error = await self.assertFailure(launch(user="nobody"), LaunchError)
+            self.assertEqual(error.exit_status, 1)
+            return
+        async with await launch(user="nobody") as tor:
+            assert tor.process is not None
+            self.assertEqual(os.stat(f"/proc/{tor.process.pid}").st_uid, pwd.getpwnam("nobody").pw_uid)
+
     async def test_copies_of_output(self) -> None:
         """
         What tor prints can be had, and progress in both ways; a listener that fails is logged and harms nothing. Case 32.

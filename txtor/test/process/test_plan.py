@@ -19,7 +19,8 @@ def torrc(**options: Any) -> dict[str, str]:
     """
     The lines, those that are there once.
     """
-    return dict(make_plan(LaunchOptions(**options)).torrc("/p/control", "/p/data", 17))
+    plan = make_plan(LaunchOptions(**options))
+    return dict(plan.torrc(plan.control_address or "/p/control", "/p/data", 17))
 
 
 class PlanTests(SynchronousTestCase):
