@@ -12,7 +12,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from OpenSSL.crypto import X509
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 from twisted.internet.ssl import Certificate, CertificateOptions, optionsForClientTLS, trustRootFromCertificates
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from zope.interface import implementer
 
 
 class Authority:
@@ -57,3 +61,20 @@ class Authority:
         A client that trusts this authority alone, and wants a name.
         """
         return optionsForClientTLS(name, trustRoot=self.trust_root())
+
+
+@implementer(IStreamServerEndpoint)
+class TLSServerEndpoint:
+    """
+    TLS over another endpoint. Twisted has ``wrapServerTLS`` for that, but not before 26.10.
+    """
+
+    def __init__(self, options: Any, endpoint: IStreamServerEndpoint) -> None:
+        self._options = options
+        self._endpoint = endpoint
+
+    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:  # noqa: N803  # Twisted's
+        """
+        Listen for a factory, whose protocols see what is inside TLS.
+        """
+        return self._endpoint.listen(TLSMemoryBIOFactory(self._options, False, protocolFactory))

@@ -18,7 +18,6 @@ from twisted.internet.endpoints import (
     UNIXClientEndpoint,
     UNIXServerEndpoint,
     wrapClientTLS,
-    wrapServerTLS,
 )
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol, IStreamClientEndpoint
@@ -29,7 +28,7 @@ from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 
 from txtor.socks import TorSocksEndpoint
-from txtor.test.socks.certificates import Authority
+from txtor.test.socks.certificates import Authority, TLSServerEndpoint
 from txtor.test.socks.server import SocksServer
 
 reactor: Any = the_reactor
@@ -182,7 +181,7 @@ class NativeTests(TransportCase):
         authority = Authority("proxy.example")
         await self.serve(Echo())
         plain = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
-        port = await self.listen(wrapServerTLS(authority.server_options(), plain), self.server)
+        port = await self.listen(TLSServerEndpoint(authority.server_options(), plain), self.server)
         socks = TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port)
         await self.check(wrapClientTLS(authority.client_options("proxy.example"), socks))
 
@@ -332,7 +331,7 @@ class TLSTests(TransportCase):
         Behind example:80 is a TLS server with a certificate of the authority.
         """
         plain = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
-        port = await self.listen(wrapServerTLS(authority.server_options(), plain), Factory.forProtocol(Echo))
+        port = await self.listen(TLSServerEndpoint(authority.server_options(), plain), Factory.forProtocol(Echo))
         return await self.serve(port.getHost().port)
 
     async def test_echo(self) -> None:

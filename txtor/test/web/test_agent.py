@@ -11,7 +11,7 @@ import treq
 from treq.client import HTTPClient
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import CancelledError, Deferred, gatherResults
-from twisted.internet.endpoints import TCP4ClientEndpoint, wrapServerTLS
+from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import BrowserLikePolicyForHTTPS, HTTPConnectionPool, ResponseNeverReceived
@@ -24,7 +24,7 @@ from zope.interface.verify import verifyObject
 from txtor.errors import ConnectionRefusedError as Refused
 from txtor.errors import HostUnreachableError, InvalidArgument
 from txtor.socks import Isolation, IsolationToken, TorSocksEndpoint
-from txtor.test.socks.certificates import Authority
+from txtor.test.socks.certificates import Authority, TLSServerEndpoint
 from txtor.test.socks.loopback import LoopbackCase, reactor
 from txtor.test.socks.test_hosts import onion
 from txtor.web import TorAgent, tor_agent
@@ -188,7 +188,7 @@ class HTTPSTests(WebCase):
         A TLS server behind example:443 with a certificate for a name.
         """
         authority = Authority(name)
-        wrap = lambda endpoint: wrapServerTLS(authority.server_options(), endpoint)  # noqa: E731
+        wrap = lambda endpoint: TLSServerEndpoint(authority.server_options(), endpoint)  # noqa: E731
         self.server.routes["example", 443] = await self.listen(Site(self.page), wrap)
         return authority
 
