@@ -42,7 +42,7 @@ async def main(
     """
     Publish, and wait.
     """
-    site = Site(Hello())  # type: ignore[no-untyped-call]  # Twisted's
+    site = Site(Hello())
     async with await connect(reactor, control_endpoint) as tor:
         try:
             # A factory of Twisted is given a port of 127.0.0.1; a port or the path of a unix socket would do as well.

@@ -21,6 +21,7 @@ MODULES = (
     "txtor.control._authentication",
     "txtor.socks._negotiation",
     "txtor.process._bootstrap",
+    "txtor.service._machine",
     "txtor.onion._publication",
 )
 

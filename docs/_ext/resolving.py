@@ -28,6 +28,8 @@ PACKAGES = tuple(
         ".onion",
         ".config",
         ".fleet",
+        ".fetch",
+        ".monitor",
         ".service",
         ".testing",
         ".grammar",

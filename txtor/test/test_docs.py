@@ -168,6 +168,19 @@ class PagesTests(SynchronousTestCase):
         names = {path.name for path in (ROOT / "examples").glob("*.py")} - {"demo.py"}
         self.assertEqual({name for name in names if f"examples/{name}" not in shown}, set())
 
+    def test_every_machine_is_drawn(self) -> None:
+        """
+        Each module with a machine has its picture.
+        """
+        shown = (ROOT / "docs" / "explanation" / "machines.rst").read_text(encoding="utf-8")
+        drawn = set(re.findall(r"txtor-machine:: (\S+)", shown))
+        there = {
+            ".".join(("txtor", *path.relative_to(ROOT / "txtor").with_suffix("").parts))
+            for path in (ROOT / "txtor").rglob("*.py")
+            if "TypeMachineBuilder(" in path.read_text(encoding="utf-8") and "test" not in path.relative_to(ROOT).parts
+        }
+        self.assertEqual(drawn, there)
+
     def test_newsfragments(self) -> None:
         """
         Each newsfragment has a name that towncrier knows and says something; NEWS has the place where they go.

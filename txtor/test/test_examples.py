@@ -482,6 +482,20 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
         self.assertTrue(all(" lets out " in line for line in others), others)
 
     @deferred
+    async def test_fleet(self) -> None:
+        """
+        Two Tors answer, one does not, and connections go through those that are there.
+        """
+        port = self.listen(Site(Page()))
+        endpoints = [node.control_endpoint for node in self.network.clients[:2]]
+        await self.run_example("fleet", f"127.0.0.1:{port}", *endpoints, f"tcp:127.0.0.1:{port}")
+        lines = self.printed()
+        version = lines[0].removeprefix("tor0 is Tor ")
+        self.assertEqual(lines[1], f"tor1 is Tor {version}")
+        self.assertTrue(lines[2].startswith("tor2 did not answer: "), lines)
+        self.assertEqual(lines[3:], ["b'HTTP/1.0 200 OK'"] * 3)
+
+    @deferred
     async def test_launch_tor(self) -> None:
         """
         A Tor of one's own, with the options that make it one of the private network.
