@@ -163,6 +163,32 @@ async def fetch(reactor: Any, screen: Screen, network: TorNetwork, state: TorSta
     await listening.stopListening()
 
 
+async def onion(reactor: Any, screen: Screen, network: TorNetwork, tor: txtor.Tor) -> None:
+    """
+    Serve the page as an onion service of this Tor, and fetch it through another.
+    """
+    screen.title("An onion service of the first client, fetched through the second")
+    began = time.monotonic()
+
+    def progress(percent: float, tag: str, summary: str) -> None:
+        screen.say("publishing", f"{percent:3.0f} %  {summary}", "grey")
+
+    service = await tor.create_onion_service([(80, Site(Page()))], progress=progress, wait="first", timeout=120)
+    screen.say("published", f"{service.hostname} after {time.monotonic() - began:.2f} s", "green")
+    other = await txtor.connect(reactor, network.clients[1].control_endpoint)
+    async with other:
+        state = await other.create_state()
+        watcher = Watcher(screen)
+        state.add_stream_listener(watcher)
+        state.on("circuit_built", watcher.circuit_built)
+        began = time.monotonic()
+        body = await readBody(await other.web_agent().request(b"GET", f"http://{service.hostname}/".encode()))
+        screen.say("page", f"{body.decode()!r} from the onion, after {time.monotonic() - began:.2f} s", "green")
+        await state.close()
+    await service.remove()
+    screen.say("removed", "the service is no more", "yellow")
+
+
 async def consensus(reactor: Any, screen: Screen, network: TorNetwork) -> None:
     """
     Wait for the next consensus, which an authority has first.
@@ -205,6 +231,7 @@ async def demonstrate(reactor: Any, screen: Screen, network: TorNetwork, stay: b
     async with tor:
         state = await watch(reactor, screen, network, tor)
         await fetch(reactor, screen, network, state)
+        await onion(reactor, screen, network, tor)
         await identity(screen, tor)
         await consensus(reactor, screen, network)
         if stay:
