@@ -259,8 +259,8 @@ async def launch(  # noqa: PLR0917  # the order that programs know from txtorcon
     :param tor_binary: its path; by default that of PATH, else of the usual folders, else Tor Browser's.
     :param user: the user that Tor becomes, where we are root.
     :param kill_on_stderr: whether anything on its standard error is a failure.
-    :param config: more options of torrc, any that this tor knows: a mapping, or pairs where their order matters, as that of
-        ``HiddenServiceDir`` and what belongs to it. A list gives an option several lines.
+    :param config: more options of torrc, any that this tor knows: a mapping, pairs where their order matters, as that of
+        ``HiddenServiceDir`` and what belongs to it, or a `txtor.config.Torrc`. A list gives an option several lines.
     :param wait: ``"bootstrapped"``: until Tor has built a circuit; ``"controlled"``: until we control it, which is possible
         without a network; or a percentage of bootstrapping.
     :param progress: is called with each `txtor.process.BootstrapProgress`. It may return a Deferred or coroutine; if it

@@ -1,9 +1,6 @@
 # -*- test-case-name: txtor.test.process.test_torrc -*-
 """
-The torrc of a Tor that is launched: whatever a value holds, it stays one value of its option.
-
-tor reads a value up to the end of its line or a ``#``, joins lines at a backslash, and strips blanks; a value that begins with a
-quote is a CString. So what could be read in any other way is written as a CString. See torrc(5), THE CONFIGURATION FILE FORMAT.
+From the options that a caller gives to the torrc of a Tor that is launched.
 """
 
 from __future__ import annotations
@@ -14,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
+from txtor.config import Torrc
 from txtor.errors import InvalidArgument
 from txtor.grammar import decode, option_name, quote_cstring
 
@@ -22,21 +20,22 @@ OptionValue: TypeAlias = "str | bytes | int | float | bool | os.PathLike[str] | 
 
 #: Options in their order. A list or tuple gives an option several lines.
 Options: TypeAlias = (
-    "Mapping[str, OptionValue | Sequence[OptionValue]] | Iterable[tuple[str, OptionValue | Sequence[OptionValue]]]"
+    "Torrc | Mapping[str, OptionValue | Sequence[OptionValue]] | Iterable[tuple[str, OptionValue | Sequence[OptionValue]]]"
 )
-
-_PLAIN = frozenset(chr(byte) for byte in range(0x20, 0x7F)) - frozenset("#\\")
-
 
 def option_pairs(options: Options | None) -> list[tuple[str, str]]:
     """
     Options as text, one pair for each line of a torrc, in their order.
 
-    :param options: a mapping, or pairs. It is not changed.
+    :param options: a mapping, pairs, or a torrc, which must include no other file. It is not changed.
     :raises InvalidArgument: something in it is no name or no value of an option.
     """
     if options is None:
         return []
+    if isinstance(options, Torrc):
+        if options.includes or any(line.prefix for line in options):
+            raise InvalidArgument("A torrc for a launch includes no other file, and adds to none.")
+        options = options.pairs()
     items: object = options.items() if isinstance(options, Mapping) else options
     if isinstance(items, str | bytes) or not isinstance(items, Iterable):
         raise InvalidArgument(f"Options are a mapping or pairs, not {type(options).__name__}.")
@@ -71,18 +70,12 @@ def _as_text(name: str, value: object) -> str:
 
 def format_torrc(pairs: Iterable[tuple[str, str]]) -> bytes:
     """
-    Write a torrc, pure ASCII.
+    Write a torrc, pure ASCII: whatever a value holds, it stays one value of its option.
 
     :param pairs: name and value of each line.
     :raises InvalidArgument: a name is none, or a value holds a NUL.
     """
-    return "".join(f"{option_name(name)} {_quoted(value)}\n" for name, value in pairs).encode("ascii")
-
-
-def _quoted(value: str) -> str:
-    """
-    A value as it stands in a torrc. A quote means nothing unless it is the first character: ``unix:"/a b"`` is read as it is.
-    """
-    if value and _PLAIN.issuperset(value) and value[0] not in ' "' and value[-1] != " ":
-        return value
-    return quote_cstring(value)
+    torrc = Torrc()
+    for name, value in pairs:
+        torrc.add(name, value)
+    return bytes(torrc)

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from txtor.config import Torrc
 from txtor.errors import InvalidArgument
 from txtor.grammar import unquote_cstring
 from txtor.process import format_torrc, option_pairs
@@ -62,6 +63,15 @@ class PairsTests(SynchronousTestCase):
         self.assertEqual(option_pairs(None), [])
         self.assertEqual(format_torrc([]), b"")
 
+    def test_torrc(self) -> None:
+        """
+        The text of a torrc will do too, if it stands alone.
+        """
+        torrc = Torrc.parse('# a\nSocksPort 1 # b\nContactInfo "c#d"\n')
+        self.assertEqual(option_pairs(torrc), [("SocksPort", "1"), ("ContactInfo", "c#d")])
+        for text in ("%include /a\n", "+SocksPort 1\n", "/SocksPort\n"):
+            self.assertRaises(InvalidArgument, option_pairs, Torrc.parse(text))
+
     def test_refused(self) -> None:
         """
         What is no name and no value is refused, with the one error.
@@ -106,7 +116,7 @@ class FormatTests(SynchronousTestCase):
         What tor would read differently is a CString.
         """
         for value, text in (
-            ("", '""'),
+            ("", ""),
             (" a", '" a"'),
             ("a ", '"a "'),
             ("a#b", '"a#b"'),
@@ -115,7 +125,7 @@ class FormatTests(SynchronousTestCase):
             ('"a"', '"\\"a\\""'),
             ("é", '"\\303\\251"'),
         ):
-            self.assertEqual(format_torrc([("A", value)]), f"A {text}\n".encode())
+            self.assertEqual(format_torrc([("A", value)]), f"A {text}".rstrip().encode() + b"\n")
 
 
 class HypothesisTests(SynchronousTestCase):
