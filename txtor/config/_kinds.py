@@ -82,7 +82,7 @@ def _within(lowest: int, highest: int) -> Callable[[str, object], int]:
 
 
 def _real(option: str, value: object) -> float:
-    if isinstance(value, str) and len(value) <= 60:
+    if isinstance(value, str) and len(value) <= 1100:  # the longest of all floats has so many digits
         try:
             value = float(value)
         except ValueError:

@@ -16,40 +16,45 @@ from txtor.errors import InvalidArgument
 _NUMBER = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?)[ \t]*([A-Za-z]*)")
 
 
-def _each(*units: tuple[str, int | Fraction]) -> dict[str, Fraction]:
+def _plurals(*units: tuple[str, int | Fraction]) -> dict[str, Fraction]:
     """
-    A table of units from words with spaces between, each word also with an ``s``.
+    A table of units, each also with an ``s``.
     """
-    table = {"": Fraction(1)}
-    for words, factor in units:
-        for word in words.split():
-            table[word] = table[word + "s"] = Fraction(factor)
-    return table
+    return {word: Fraction(factor) for unit, factor in units for word in (unit, f"{unit}s")}
 
 
-#: In seconds. A month has thirty days for tor.
-SECONDS: Mapping[str, Fraction] = _each(
-    ("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400), ("week", 604800), ("month", 2592000)
-)
+_SPANS = (("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400), ("week", 604800), ("month", 2629728))
+
+#: In seconds. A month has 30.437 days for tor.
+SECONDS: Mapping[str, Fraction] = {"": Fraction(1), **_plurals(*_SPANS)}
 
 #: In milliseconds.
 MILLISECONDS: Mapping[str, Fraction] = {
-    **{unit: factor * 1000 for unit, factor in SECONDS.items() if unit},
-    **_each(("msec millisecond", 1)),
+    "": Fraction(1),
+    "msec": Fraction(1),
+    **_plurals(("millisecond", 1), *((unit, 1000 * seconds) for unit, seconds in _SPANS)),
 }
 
 
-def _bytes() -> dict[str, Fraction]:
-    table = _each(("b byte", 1), ("bit", Fraction(1, 8)))
-    for power, (letter, prefix) in enumerate((("k", "kilo"), ("m", "mega"), ("g", "giga"), ("t", "tera")), 1):
-        size = 1024**power
-        table.update(_each((f"{letter}b {letter}byte {prefix}byte", size), (f"{letter}bit {prefix}bit", Fraction(size, 8))))
-        table[letter] = Fraction(size)
-    return table
+def _sizes(letter: str, prefix: str, size: int) -> dict[str, Fraction]:
+    bits = Fraction(size, 8)
+    return {
+        f"{letter}b": Fraction(size),
+        **_plurals((f"{letter}byte", size), (f"{prefix}byte", size), (f"{letter}bit", bits), (f"{prefix}bit", bits)),
+    }
 
 
 #: In bytes; the factor between the sizes is 1024.
-BYTES: Mapping[str, Fraction] = _bytes()
+BYTES: Mapping[str, Fraction] = {
+    "": Fraction(1),
+    "b": Fraction(1),
+    **_plurals(("byte", 1)),
+    **_sizes("k", "kilo", 1 << 10),
+    "m": Fraction(1 << 20),
+    **_sizes("m", "mega", 1 << 20),
+    **_sizes("g", "giga", 1 << 30),
+    **_sizes("t", "tera", 1 << 40),
+}
 
 
 def parse_quantity(text: str, units: Mapping[str, Fraction]) -> int:

@@ -40,7 +40,9 @@ EXAMPLES = ROOT / "examples"
 #: Those with tests elsewhere.
 ELSEWHERE = {
     "archive_to_parquet": "txtor.test.directory.test_archive_to_parquet",
+    "change_configuration": "txtor.test.config.test_example",
     "demo": "txtor.test.test_demo",
+    "fetch_and_verify": "txtor.test.fetch.test_on_network",
 }
 
 

@@ -46,6 +46,7 @@ class KindTests(SynchronousTestCase):
         """
         Case 74: ``0`` and ``false`` are false, and nothing else is a truth value.
         """
+        value: object
         for value in (0, "0", False, "false", " FALSE "):
             self.assertIs(written("Boolean", value), False)
         for value in (1, "1", True, "True"):

@@ -36,7 +36,10 @@ Nickname me
 #: Texts that look like a torrc: hypothesis seldom finds them by itself.
 PIECES = st.lists(
     st.sampled_from(
-        ["A", "b", " ", "  ", "\t", "\n", "\n\n", "\\\n", "\\", "#", "# c", '"', '\\"', '"x y"', "+", "/", "%include", "\r\n", "\\n", "é", "\v"]
+        [
+            "A", "b", " ", "  ", "\t", "\n", "\n\n", "\\\n", "\\", "#", "# c", '"', '\\"', '"x y"', "+", "/", "%include",
+            "\r\n", "\\n", "é", "\v",
+        ]
     ),
     max_size=20,
 ).map("".join)
@@ -62,7 +65,8 @@ class TorrcTests(SynchronousTestCase):
         self.assertEqual(torrc.get("HiddenServiceNewerOption"), ["1   2   3"])
         self.assertEqual(torrc.includes, ["/etc/torrc.d/*.conf"])
         self.assertEqual([line.prefix for line in torrc if line.name in ("ExitPolicy", "NodeFamily")], ["+", "/"])
-        self.assertEqual([name for name, _ in torrc.pairs()][-4:], ["HiddenServiceDir", "HiddenServicePort", "HiddenServiceNewerOption", "Nickname"])
+        names = [name for name, _ in torrc.pairs()]
+        self.assertEqual(names[-4:], ["HiddenServiceDir", "HiddenServicePort", "HiddenServiceNewerOption", "Nickname"])
         self.assertNotIn("quoted", repr(torrc))
 
     def test_set(self) -> None:
