@@ -10,15 +10,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._client_string import TorClientStringParser
+from ._server_string import OnionServerStringParser
 
 if TYPE_CHECKING:
     from ._client import TorClientEndpoint
     from ._guess import GuessedSocksEndpoint
+    from ._server import OnionServerEndpoint
 
 #: Where each public name is found when it is first used.
-_HOMES = {"GuessedSocksEndpoint": "._guess", "TorClientEndpoint": "._client"}
+_HOMES = {"GuessedSocksEndpoint": "._guess", "OnionServerEndpoint": "._server", "TorClientEndpoint": "._client"}
 
-__all__ = ["GuessedSocksEndpoint", "TorClientEndpoint", "TorClientStringParser"]
+__all__ = [
+    "GuessedSocksEndpoint",
+    "OnionServerEndpoint",
+    "OnionServerStringParser",
+    "TorClientEndpoint",
+    "TorClientStringParser",
+]
 
 
 def __getattr__(name: str) -> Any:

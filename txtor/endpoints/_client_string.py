@@ -1,15 +1,11 @@
 # -*- test-case-name: txtor.test.endpoints.test_client_string -*-
 """
 ``tor:host:port[:options]`` for ``clientFromString``.
-
-The options are a table. A word that is not in it is an error that names the nearest one that is: an option misspelt must not be
-an option left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IStreamClientEndpoint, IStreamClientEndpointStringParserWithReactor
@@ -18,60 +14,22 @@ from zope.interface import implementer
 
 from txtor.errors import InvalidArgument
 
+from ._string_options import Reader, one_of, read_flag, read_options, read_port, read_text, take_positional
+
 if TYPE_CHECKING:
     from txtor.socks import AnyIsolation
 
-_YES = ("yes", "true", "on", "1")
-_NO = ("no", "false", "off", "0")
-
-
-def read_flag(name: str, text: str) -> bool:
-    """
-    Read ``yes`` or ``no``.
-
-    :raises InvalidArgument: it is neither.
-    """
-    if text.lower() not in _YES + _NO:
-        raise InvalidArgument(f"The option {name}= of a tor: string must be yes or no, not {text[:40]!r}.")
-    return text.lower() in _YES
-
-
-def read_port(name: str, text: str) -> int:
-    """
-    Read a port, 1 to 65535.
-
-    :raises InvalidArgument: it is none.
-    """
-    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535):
-        raise InvalidArgument(f"The {name} of a tor: string must be a number from 1 to 65535, not {text[:40]!r}.")
-    return int(text)
-
-
-def read_text(name: str, text: str) -> str:
-    """
-    Take the text as it is.
-    """
-    return text
-
-
-def read_rule(name: str, text: str) -> str:
-    """
-    Read the name of an isolation rule.
-
-    :raises InvalidArgument: it is none.
-    """
-    return _choose(text, ("connection", "destination", "none"), f"{name}=")
-
-
 #: The options and how each is read.
-OPTIONS: dict[str, Callable[[str, str], Any]] = {
+OPTIONS: Mapping[str, Reader] = {
     "socks": read_text,
     "socksHostname": read_text,
     "socksPort": read_port,
     "socksUsername": read_text,
     "socksPassword": read_text,
+    "control": read_text,
+    "launch": read_flag,
     "tls": read_flag,
-    "isolation": read_rule,
+    "isolation": one_of("connection", "destination", "none"),
     "isolationToken": read_text,
 }
 
@@ -81,11 +39,17 @@ class TorClientStringParser:
     """
     The parser of ``tor:``, which Twisted finds as a plugin.
 
+    Nothing is connected to or launched before somebody connects. A string that does not say where Tor is tries the usual SOCKS
+    ports of this machine.
+
     ============================== ====================================================================================
     option                         meaning
     ============================== ====================================================================================
     ``socks=``                     the string of an endpoint for the SocksPort, its colons escaped: ``unix\\:/run/tor/socks``
     ``socksHostname= socksPort=``  the same for TCP; the host is ``127.0.0.1`` if it is not given
+    ``control=``                   the string of an endpoint for the control port of a Tor, its colons escaped. It is asked
+                                   for its SocksPort over a connection that all strings share which name it
+    ``launch=``                    ``yes``: launch a Tor, which all strings share that say this, and end it with the program
     ``socksUsername=``             what to authenticate with, as ``socksPassword=``
     ``tls=``                       ``yes``: speak TLS, and verify the certificate; ``no`` is the default
     ``isolation=``                 ``connection``, ``destination`` or ``none``; see `txtor.socks.Isolation`
@@ -107,11 +71,11 @@ class TorClientStringParser:
         """
         from ._client import TorClientEndpoint  # Twisted loads this module in every program
 
-        host, port = _destination(args, kwargs)
-        options = read_options(kwargs)
+        host, port = take_positional(self.prefix, ("host", "port"), args, kwargs)
+        options = read_options(self.prefix, OPTIONS, kwargs)
         return TorClientEndpoint(
             host,
-            read_port("port", port),
+            read_port(self.prefix, "port", port),
             _socks_endpoint(reactor, options),
             tls=options.get("tls", False),
             socks_username=options.get("socksUsername"),
@@ -121,56 +85,35 @@ class TorClientStringParser:
         )
 
 
-def read_options(given: Mapping[str, str]) -> dict[str, Any]:
-    """
-    Read every option that was given.
-
-    :raises InvalidArgument: there is no such option, or it cannot have the value.
-    """
-    return {name: OPTIONS[_choose(name, tuple(OPTIONS), "The option")](name, text) for name, text in given.items()}
-
-
-def _choose(word: str, words: tuple[str, ...], what: str) -> str:
-    """
-    A word of a list, or an error that names the one that was probably meant.
-    """
-    if word in words:
-        return word
-    by_lower = {each.lower(): each for each in words}
-    near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.5)
-    meant = f" Did you mean {by_lower[near[0]]!r}?" if near else ""
-    raise InvalidArgument(f"{what} {word[:40]!r} of a tor: string is none of: {', '.join(words)}.{meant}")
-
-
-def _destination(args: tuple[str, ...], options: dict[str, str]) -> tuple[str, str]:
-    """
-    The host and the port, which stand first or have names. They are taken out of the options.
-    """
-    if len(args) > 2:
-        raise InvalidArgument(
-            f"A tor: string is tor:host:port and options with names; {args[2][:40]!r} is too much. "
-            "A colon inside a value is written \\:."
-        )
-    given = dict(zip(("host", "port"), args, strict=False))
-    for name in ("host", "port"):
-        if name in given and name in options:
-            raise InvalidArgument(f"The {name} of a tor: string is given twice.")
-        if name not in given and name not in options:
-            raise InvalidArgument(f"A tor: string needs a {name}: tor:host:port")
-    return given.get("host") or options.pop("host", ""), given.get("port") or options.pop("port", "")
+#: What says where Tor is, and the options that say it.
+_PLACES = {"socks": "socks", "socksHostname": "TCP", "socksPort": "TCP", "control": "control", "launch": "launch"}
 
 
 def _socks_endpoint(reactor: Any, options: Mapping[str, Any]) -> Any:
     """
     Where the SocksPort is, or ``None`` where the string does not say.
+
+    :raises InvalidArgument: the string says it twice, or not wholly.
     """
-    named = [name for name in ("socksHostname", "socksPort") if name in options]
-    if "socks" in options:
-        if named:
-            raise InvalidArgument(f"The options socks= and {named[0]}= of a tor: string both say where the SocksPort is.")
-        return options["socks"]
+    named = [name for name in _PLACES if options.get(name, False) is not False]  # "launch=no" is as if it were not there
+    for name in named[1:]:
+        if _PLACES[name] != _PLACES[named[0]]:
+            raise InvalidArgument(f"The options {named[0]}= and {name}= of a tor: string both say where Tor is.")
     if not named:
         return None
+    if named[0] in ("control", "launch"):
+        from ._shared import socks_of_control, socks_of_launched  # which needs the control port and all that is above it
+
+        return socks_of_control(reactor, options["control"]) if named[0] == "control" else socks_of_launched(reactor)
+    return options["socks"] if named[0] == "socks" else _tcp_endpoint(reactor, options)
+
+
+def _tcp_endpoint(reactor: Any, options: Mapping[str, Any]) -> IStreamClientEndpoint:
+    """
+    The endpoint of a SocksPort on TCP. A host that is a name is looked up by this machine: it is a neighbour's.
+
+    :raises InvalidArgument: there is no port.
+    """
     if "socksPort" not in options:
         raise InvalidArgument("The option socksHostname= of a tor: string needs socksPort= as well.")
     from twisted.internet.abstract import isIPAddress, isIPv6Address

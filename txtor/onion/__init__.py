@@ -12,6 +12,7 @@ from ._fetch import DescriptorRequest, get_onion_descriptor, post_onion_descript
 from ._introduction import IntroductionPoint, LinkSpecifier
 from ._key_files import (
     check_onion_directory,
+    keep_onion_key,
     read_authorized_clients,
     read_client_keys,
     read_onion_key,
@@ -30,7 +31,7 @@ from ._publication import PublicationReport, WaitFor
 from ._revision import revision_counter
 from ._ring import HashRing, HSDir, RingParameters, node_index, select_hsdirs, service_index
 from ._service import EphemeralOnionService
-from ._terms import DISCARD, Clients, OnionTerms, PrivateKey, ProgressListener
+from ._terms import DISCARD, Clients, OnionKeyFile, OnionTerms, PrivateKey, ProgressListener
 from ._uploads import DescriptorReport, UploadNews, UploadRefused, UploadStarted, UploadStored, upload_news
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "OnionDescriptor",
     "OnionDescriptorContent",
     "OnionKey",
+    "OnionKeyFile",
     "OnionTerms",
     "OnionTiming",
     "PowParams",
@@ -87,6 +89,7 @@ __all__ = [
     "current_slots",
     "descriptor_slots",
     "get_onion_descriptor",
+    "keep_onion_key",
     "list_authentications",
     "make_onion_descriptor",
     "node_index",

@@ -180,6 +180,38 @@ def write_onion_directory(directory: PathLike, key: OnionKey, group_readable: bo
     _write(place / HOSTNAME_FILE, formats.format_hostname_file(key.address), 0o640 if group_readable else 0o600)
 
 
+def keep_onion_key(path: PathLike) -> OnionKey:
+    """
+    The key that a file keeps, which is made, with a new key, if it is not there.
+
+    :param path: a file as Tor writes it (``hs_ed25519_secret_key``), or one with the key as ADD_ONION has it, ``ED25519-V3:...``,
+        as a line. A new one is of the second kind, and only its owner can read it.
+    :raises OnionKeyFileUnusable: it cannot be read or made, or holds no key. A file that is there is never overwritten.
+    """
+    place = Path(path)
+    if _exists(place):
+        return read_file(place, _parse_any_key)
+    key = OnionKey.generate()
+    with _blaming(place):
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(f"{key.blob}\n".encode())
+            file.flush()
+            os.fsync(file.fileno())
+        _sync(place.parent)
+    return key
+
+
+def _parse_any_key(content: bytes) -> OnionKey:
+    if content.startswith(b"== "):
+        return formats.parse_secret_key_file(content)
+    try:
+        return OnionKey.from_blob(content.decode("ascii").strip())
+    except UnicodeDecodeError:
+        raise InvalidArgument("it holds no key of an onion service.") from None
+
+
 # -- client authorization -----------------------------------------------------------------------------------------------
 
 

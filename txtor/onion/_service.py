@@ -239,6 +239,7 @@ async def create_service(
     """
     Make a service and wait for it as was wished. Whatever goes wrong, and if it is cancelled, nothing of it is left.
     """
+    terms = terms.resolved()
     terms.command(ports)  # what cannot be said is told before anything listens
     deadline = Deadline(reactor, terms.timeout)
     targets = Targets(reactor)

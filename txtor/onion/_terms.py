@@ -6,6 +6,7 @@ What a program wishes of an onion service, checked before anything listens and b
 from __future__ import annotations
 
 import enum
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
@@ -14,6 +15,7 @@ from txtor.commands import AddOnion
 from txtor.errors import InvalidArgument
 
 from ._client_keys import ClientAuthKey, ClientAuthPublicKey
+from ._key_files import keep_onion_key
 from ._keys import OnionKey
 from ._ports import OnionPort
 from ._publication import WaitFor
@@ -42,8 +44,24 @@ class _Discard(enum.Enum):
 #: Instead of a key: Tor makes one, and never tells it to anybody. The service can never be had again.
 DISCARD: Final = _Discard.DISCARD
 
-#: A key, its ``ED25519-V3:`` text, `DISCARD`, or ``None`` for a new one.
-PrivateKey: TypeAlias = "OnionKey | str | _Discard | None"
+
+class OnionKeyFile:
+    """
+    A file with the key of a service, as a private key: it is read when the service is made. Where there is none, a new key is
+    made and written there first.
+
+    :ivar path: of the file: one that Tor wrote (``hs_ed25519_secret_key``), or one with ``ED25519-V3:...`` as a line.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"OnionKeyFile({str(self.path)!r})"
+
+
+#: A key, its ``ED25519-V3:`` text, a file with it, `DISCARD`, or ``None`` for a new one.
+PrivateKey: TypeAlias = "OnionKey | OnionKeyFile | str | _Discard | None"
 
 
 def read_clients(clients: Clients | None) -> tuple[ClientAuthPublicKey, ...]:
@@ -98,7 +116,7 @@ class OnionTerms:
     """
     What is wished of a service that Tor keeps no files of, besides its ports. `Tor.create_onion_service` describes each.
 
-    :ivar key: the key that was given, or ``None``.
+    :ivar key: the key that was given, or ``None``; one in a file is there after `resolved`.
     :ivar wished: what is waited for.
     :ivar public_keys: those of the clients; none where everybody is let in.
     :raises InvalidArgument: something cannot be.
@@ -137,11 +155,20 @@ class OnionTerms:
 
     def _read_key(self) -> OnionKey | None:
         given = self.private_key
-        if given is None or isinstance(given, (OnionKey, _Discard)):
+        if given is None or isinstance(given, (OnionKey, OnionKeyFile, _Discard)):
             return given if isinstance(given, OnionKey) else None
         if not isinstance(given, str):
             raise InvalidArgument(f"The key of an onion service is an OnionKey or text, not {type(given).__name__}.")
         return OnionKey.from_blob(given)
+
+    def resolved(self) -> OnionTerms:
+        """
+        The same with the key of the file, where there is one.
+
+        :raises OnionKeyFileUnusable: the file cannot be read or made.
+        """
+        given = self.private_key
+        return replace(self, private_key=keep_onion_key(given.path)) if isinstance(given, OnionKeyFile) else self
 
     def command(self, ports: Iterable[OnionPort]) -> AddOnion:
         """
