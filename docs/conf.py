@@ -22,6 +22,7 @@ copyright = author
 version = release = __version__
 
 extensions = [
+    "sphinx.ext.doctest",
     "sphinx.ext.intersphinx",  # with no inventory but that of pydoctor below, which is a file
     "pydoctor.sphinx_ext.build_apidocs",
     "names",

@@ -27,7 +27,7 @@ def summary(thing: Any) -> str:
     The first paragraph of a docstring, as one line. Names in it keep their meaning where they were written, so they are literals.
     """
     text = inspect.cleandoc(thing.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
-    return literal_names(text)
+    return literal_names(text.partition(" See control-spec ")[0])
 
 
 def literal_names(text: str) -> str:

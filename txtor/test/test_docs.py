@@ -7,6 +7,7 @@ That the pages build without a warning is what ``tools/docs`` is for.
 
 from __future__ import annotations
 
+import doctest
 import importlib.util
 import inspect
 import io
@@ -159,6 +160,17 @@ class PagesTests(SynchronousTestCase):
                 self.assertGreater(source.index(end) - source.index(begin), 50, f"{page.name}: {begin}")
                 count += 1
         self.assertGreater(count, 25)
+
+    def test_doctests(self) -> None:
+        """
+        What is shown as a session with Python is one.
+        """
+        tried = 0
+        for page in PAGES:
+            failed, count = doctest.testfile(str(page), module_relative=False, verbose=False)
+            self.assertEqual(failed, 0, page.name)
+            tried += count
+        self.assertGreater(tried, 8)
 
     def test_every_example_is_shown(self) -> None:
         """

@@ -462,17 +462,6 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
         self.assertEqual(here, of)
 
     @deferred
-    async def test_configure(self) -> None:
-        """
-        Options are changed and changed back.
-        """
-        await self.run_example("configure", self.client.control_endpoint)
-        first, second, refused, last = self.printed()
-        self.assertEqual(first, "MaxCircuitDirtiness is 600 seconds, of type TimeInterval")
-        self.assertEqual((second, last), ("Now it is 120 seconds", "And now 600"))
-        self.assertTrue(refused.startswith("Tor refused: Transition not allowed"), refused)
-
-    @deferred
     async def test_ask_directory(self) -> None:
         """
         The consensus is verified, and the microdescriptors by it.
