@@ -4,10 +4,11 @@ Finding, starting and ending a tor of our own.
 
 from ._bootstrap import BootstrapProgress
 from ._find import find_tor_binary
-from ._launch import TIMEOUT_SECONDS, Launched, ProgressListener, Writable, launch_tor, tell
+from ._launch import TIMEOUT_SECONDS, Launched, ProgressListener, launch_tor
 from ._plan import LaunchOptions
 from ._private import PrivateDirectory
 from ._process import ILaunchReactor, TorProcess
+from ._telling import Writable, tell
 from ._torrc import Options, OptionValue, format_torrc, option_pairs
 
 __all__ = [

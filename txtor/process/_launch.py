@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TypeAlias
 
 from twisted.internet.defer import CancelledError, Deferred, gatherResults, succeed
 from twisted.internet.endpoints import TCP4ClientEndpoint, UNIXClientEndpoint
 from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint
 from twisted.internet.task import deferLater
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from txtor._deferred import deferred
@@ -30,6 +29,7 @@ from ._logs import parse_bootstrapped, parse_control_listener, parse_log_line
 from ._plan import LaunchOptions, Plan, make_plan
 from ._private import PrivateDirectory
 from ._process import ILaunchReactor, TorProcess
+from ._telling import Writable, copy, tell
 from ._torrc import format_torrc
 
 #: How long a Tor may take to start, unless the caller says otherwise.
@@ -43,21 +43,8 @@ _RETRY_SECONDS = 0.05
 #: A control port that tor chooses.
 ANY_PORT = "127.0.0.1:auto"
 
-_log = Logger()
-
 #: Is called with each progress.
 ProgressListener: TypeAlias = Callable[[_bootstrap.BootstrapProgress], object]
-
-
-class Writable(Protocol):
-    """
-    What takes a copy of tor's output, as an open text file.
-    """
-
-    def write(self, text: str, /) -> object:
-        """
-        Take some text.
-        """
 
 
 @dataclass(frozen=True)
@@ -184,12 +171,7 @@ class _Launching:
         self._act()
 
     def _output_received(self, fd: int, data: bytes) -> None:
-        output = self._outputs[fd]
-        if output is not None:
-            try:
-                output.write(data.decode("utf-8", "replace"))
-            except Exception:  # the caller's file, which must not stop the reading
-                _log.failure("A copy of tor's output could not be written")
+        copy(self._outputs[fd], data)
         if fd == 2 and self._kill_on_stderr:
             self._machine.failed("tor wrote to its standard error.")
             self._act()
@@ -341,18 +323,3 @@ class _Launching:
 
 def _gone(failure: Failure) -> None:
     failure.trap(Disconnected)  # who uses the connection is told
-
-
-def tell(listener: Callable[..., object], *arguments: Any) -> None:
-    """
-    Call a function of the caller's, which may return a Deferred or coroutine. Its failure is logged.
-    """
-    try:
-        result = listener(*arguments)
-    except Exception:  # a listener's failure harms nobody else
-        _log.failure("A listener failed: {listener!r}", listener=listener)
-        return
-    if isinstance(result, Coroutine):
-        result = Deferred.fromCoroutine(result)
-    if isinstance(result, Deferred):
-        result.addErrback(lambda failure: _log.failure("A listener failed: {listener!r}", failure, listener=listener))

@@ -6,7 +6,7 @@ From what the caller of a launch wants to the lines of a torrc. Nothing is start
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from txtor.errors import InvalidArgument
 from txtor.grammar import quote_cstring
@@ -31,7 +31,7 @@ class LaunchOptions:
     :raises InvalidArgument: two things in it contradict each other, or one is no value for its purpose.
     """
 
-    config: Options | None = None
+    config: Options | None = field(default=None, repr=False)  # a value may be secret
     control_port: int | str | None = None
     data_directory: str | os.PathLike[str] | None = None
     socks_port: int | str | None = None
@@ -68,7 +68,7 @@ class Plan:
     :ivar threshold: the percentage to wait for.
     """
 
-    pairs: tuple[tuple[str, str], ...]
+    pairs: tuple[tuple[str, str], ...] = field(repr=False)
     control_address: str | None
     data_directory: str | None
     threshold: int

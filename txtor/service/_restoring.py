@@ -10,6 +10,8 @@ from itertools import zip_longest
 from typing import Any, TypeAlias
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import TimeoutError as WaitedTooLong
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from txtor._deferred import deferred
@@ -21,6 +23,9 @@ from txtor.state import TorState
 
 #: Is called with each new Tor; it may return a Deferred or coroutine.
 Restore: TypeAlias = Callable[[Tor], object]
+
+#: How long a Tor may take to hear that its streams are its own again.
+STATE_SECONDS = 2.0
 
 _log = Logger()
 
@@ -95,6 +100,17 @@ class Restoring:
         if self.state is None:
             self.state = state
         return self.state is state
+
+    async def close_state(self, clock: IReactorTime) -> None:
+        """
+        Let the picture follow no more, and give back to Tor what its attacher has taken, if Tor listens.
+        """
+        state, self.state = self.state, None
+        if state is not None:
+            try:
+                await state.close().addTimeout(STATE_SECONDS, clock)
+            except (WaitedTooLong, TorError) as error:
+                _log.warn("Tor's choice of circuits could not be given back: {error}", error=error)
 
     def stop(self) -> None:
         """

@@ -112,6 +112,9 @@ class LaunchSource:
         """
         if self._process is not None:
             await self._process.end()
+        if self._directory is not None and not os.path.isdir(self._directory.path):  # something has tidied up /tmp
+            before, self._directory = self._directory, None
+            await before.remove()
         if self._directory is None:
             self._directory = PrivateDirectory(self._reactor, self._options.user)
         launched = await launch_tor(

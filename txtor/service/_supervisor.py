@@ -10,25 +10,21 @@ from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
-from twisted.internet.defer import TimeoutError as WaitedTooLong
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from txtor._deferred import deferred
 from txtor._tor import Tor
 from txtor.commands import GetInfo
 from txtor.errors import CommandTimeout, Disconnected, TorError, TorRefused
-from txtor.process import BootstrapProgress, tell
+from txtor.process import BootstrapProgress, ILaunchReactor, tell
 
 from . import _machine
 from ._backoff import Backoff
 from ._health import Health, Status
 from ._restoring import Restoring
 from ._source import Source
+from ._timers import Timers
 from ._waiting import Waiting
-
-#: How long a Tor may take to hear that its streams are its own again.
-STATE_SECONDS = 2.0
 
 _log = Logger()
 
@@ -44,20 +40,21 @@ class Supervisor:
     """
 
     def __init__(
-        self, clock: IReactorTime, source: Source, backoff: Backoff, chance: Callable[[], float], ping: float | None
+        self, reactor: ILaunchReactor, source: Source, backoff: Backoff, chance: Callable[[], float], ping: float | None
     ) -> None:
-        self._clock = clock
+        self._reactor = reactor
         self._source = source
         self._backoff = backoff
         self._chance = chance
         self._ping_seconds = ping
         self._core = _machine.Core()
         self._machine = _machine.new_supervision(self._core)
+        self._trigger: Any = None
         self._acting = False
         self._attempt = 0
         self._opened: Tor | None = None
         self._work: Deferred[None] = succeed(None)
-        self._timers: dict[str, IDelayedCall] = {}
+        self._timers = Timers(reactor)
         self._ready: Waiting[Tor] = Waiting()
         self._lost: Waiting[TorError] = Waiting()
         self._stopped: Waiting[None] = Waiting()
@@ -72,8 +69,17 @@ class Supervisor:
         """
         Begin.
         """
+        if self._trigger is None:
+            self._trigger = self._reactor.addSystemEventTrigger("before", "shutdown", self._shut_down)
         self._machine.start_asked()
         self._act()
+
+    def _shut_down(self) -> Deferred[None]:
+        """
+        The reactor stops, and nobody may have said so to the service.
+        """
+        self._trigger = None  # it is just being run
+        return self.stop()
 
     def stop(self) -> Deferred[None]:
         """
@@ -136,26 +142,32 @@ class Supervisor:
         elif isinstance(effect, _machine.Wait):
             self._wait(effect)
         elif isinstance(effect, _machine.StopWaiting):
-            self._cancel("wait")
+            self._timers.cancel("wait")
         elif isinstance(effect, _machine.Close):
             self._close().addErrback(lambda failure: _log.failure("Closing failed", failure)).addCallback(self._put_away)
         else:
-            self._change(status=Status.STOPPED)
-            self._ready.fail(Disconnected("The service was stopped."))
-            self._stopped.succeed(None)
+            self._become_stopped()
+
+    def _become_stopped(self) -> None:
+        trigger, self._trigger = self._trigger, None
+        if trigger is not None:
+            self._reactor.removeSystemEventTrigger(trigger)
+        self._change(status=Status.STOPPED)
+        self._ready.fail(Disconnected("The service was stopped."))
+        self._stopped.succeed(None)
 
     def _wait(self, effect: _machine.Wait) -> None:
         seconds = self._backoff.delay(effect.failures, self._chance())
-        self._later("wait", seconds, self._machine.wait_over)
+        self._timers.later("wait", seconds, lambda: self._tell(self._attempt, self._machine.wait_over))
         self._change(status=Status.WAITING, error=effect.error)
         self._ready.fail(effect.error, effect.failures)
 
     def _become_ready(self) -> None:
         tor = self.tor = self._opened
         assert tor is not None  # only what was opened becomes ready
-        self._later("settle", self._backoff.stable, self._machine.settled)
+        self._timers.later("settle", self._backoff.stable, lambda: self._tell(self._attempt, self._machine.settled))
         if self._ping_seconds is not None:
-            self._later("ping", self._ping_seconds, self._ping)
+            self._timers.later("ping", self._ping_seconds, self._ping)
         self._change(status=Status.READY, connections=self.health.connections + 1)
         self._ready.succeed(tor)
 
@@ -219,8 +231,7 @@ class Supervisor:
         self._attempt += 1
         self.tor = None
         self.restoring.stop()
-        for name in list(self._timers):
-            self._cancel(name)
+        self._timers.cancel_all()
         self._work.cancel()
 
     @deferred
@@ -232,19 +243,8 @@ class Supervisor:
             self._lost.succeed(Disconnected("The service was stopped."))
         await self._work
         tor, self._opened = self._opened, None
-        await self._close_state()
+        await self.restoring.close_state(self._reactor)
         await self._source.close(tor)
-
-    async def _close_state(self) -> None:
-        """
-        Give back to Tor what the picture's attacher has taken, if Tor listens.
-        """
-        state, self.restoring.state = self.restoring.state, None
-        if state is not None:
-            try:
-                await state.close().addTimeout(STATE_SECONDS, self._clock)
-            except (WaitedTooLong, TorError) as error:
-                _log.warn("Tor's choice of circuits could not be given back: {error}", error=error)
 
     def _put_away(self, _: object) -> None:
         self._machine.put_away()
@@ -267,28 +267,12 @@ class Supervisor:
         except TorError:
             return  # the connection is lost, which is told elsewhere
         if tor is self.tor:
-            self._later("ping", seconds, self._ping)
-
-    # -- time and listeners --------------------------------------------------------------------------------------------
-
-    def _later(self, name: str, seconds: float, happened: Callable[[], object]) -> None:
-        def due() -> None:
-            del self._timers[name]
-            happened()
-            self._act()
-
-        self._cancel(name)
-        self._timers[name] = self._clock.callLater(seconds, due)
-
-    def _cancel(self, name: str) -> None:
-        timer = self._timers.pop(name, None)
-        if timer is not None:
-            timer.cancel()
+            self._timers.later("ping", seconds, self._ping)
 
     def _change(self, **changes: Any) -> None:
         before = self.health
         if changes.get("status", before.status) is not before.status:
-            changes["since"] = self._clock.seconds()
+            changes["since"] = self._reactor.seconds()
         self.health = health = replace(before, failures=self._core.failures, **changes)
         if health != before:
             for listener in list(self.listeners):

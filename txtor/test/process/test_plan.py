@@ -88,6 +88,13 @@ class PlanTests(SynchronousTestCase):
         waits: tuple[Any, ...] = ("bootstrapped", "controlled", 50)
         self.assertEqual([make_plan(LaunchOptions(wait=wait)).threshold for wait in waits], [100, 0, 50])
 
+    def test_secrets(self) -> None:
+        """
+        Values of options, which may be secret, are in no text of an object.
+        """
+        options = LaunchOptions({"HashedControlPassword": "16:SECRET"})
+        self.assertNotIn("SECRET", repr(options) + repr(make_plan(options)))
+
     def test_refused(self) -> None:
         """
         Contradictions, and what is no value.

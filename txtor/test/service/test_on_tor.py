@@ -97,6 +97,19 @@ class LaunchingTests(NothingLeftTestCase):
         self.assertIsNot(another, tor)
         self.assertIsNone(tor.process.pid)
 
+    async def test_folder_removed(self) -> None:
+        """
+        Something has tidied up the temporary files while the Tor ran; the next one has new ones.
+        """
+        service = self.start()
+        tor = await service.when_ready()
+        for name in os.listdir(self.folder):
+            shutil.rmtree(os.path.join(self.folder, name))
+        lost = service.when_lost()
+        await tor.signal("HALT")
+        await lost
+        await service.when_ready()
+
     async def test_shut_down_by_somebody(self) -> None:
         """
         A Tor that somebody ends politely is started again.

@@ -34,16 +34,22 @@ class Reactor(Clock):
     A clock that takes system event triggers.
     """
 
-    def addSystemEventTrigger(self, *arguments: object) -> object:
-        """
-        Nothing: this reactor never stops.
-        """
-        return arguments
+    def __init__(self) -> None:
+        super().__init__()
+        self.triggers: list[tuple[str, str, Any]] = []
 
-    def removeSystemEventTrigger(self, trigger: object) -> None:
+    def addSystemEventTrigger(self, phase: str, event: str, function: Any) -> object:
         """
-        Nothing either.
+        Remember it.
         """
+        self.triggers.append((phase, event, function))
+        return self.triggers[-1]
+
+    def removeSystemEventTrigger(self, trigger: Any) -> None:
+        """
+        Forget it.
+        """
+        self.triggers.remove(trigger)
 
 
 class ServiceTestCase(SynchronousTestCase):
@@ -74,7 +80,7 @@ class ServiceTestCase(SynchronousTestCase):
         self.successResultOf(self.service.stopService())
         self.assertEqual(self.service.health.status, Status.STOPPED)
         self.assertEqual(self.clock.getDelayedCalls(), [])
-        self.assertEqual(self.fake.connections, [])
+        self.assertEqual((self.fake.connections, self.clock.triggers), ([], []))
 
     def lose(self) -> None:
         """
@@ -222,6 +228,17 @@ class ConnectionTests(ServiceTestCase):
         """
         self.service.when_ready().addCallback(lambda tor: self.service.stopService())
         self.service.startService()
+        self.assertEqual(self.service.health.status, Status.STOPPED)
+
+    def test_reactor_stops(self) -> None:
+        """
+        A reactor that stops takes the service with it, also one that nobody has told.
+        """
+        self.service.startService()
+        ((phase, event, function),) = self.clock.triggers
+        self.clock.triggers.clear()
+        self.assertEqual((phase, event), ("before", "shutdown"))
+        self.successResultOf(function())
         self.assertEqual(self.service.health.status, Status.STOPPED)
 
     def test_odd_endpoint(self) -> None:
