@@ -517,6 +517,38 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
             self.assertNotIn(address[7:].partition(".")[0], await tor.protocol.get_info_single("onions/current"))
 
     @deferred
+    async def test_onion_client_auth(self) -> None:
+        """
+        Who has the key is let in, and nobody else; Tor has forgotten the key afterwards.
+        """
+        client = self.network.clients[-1].control_endpoint
+        await self.run_example("onion_client_auth", self.client.control_endpoint, client)
+        self.assertEqual(
+            self.printed(),
+            [
+                "without a key: it needs one",
+                "with another key: not accepted",
+                "with the key: 3 introduction points",
+                "For you alone",
+            ],
+        )
+        async with await connect(self.reactor, client) as tor:
+            self.assertEqual(await tor.onion_authentications(), [])
+
+    @deferred
+    async def test_onion_listen(self) -> None:
+        """
+        The string of an endpoint listens behind an onion service, on the Tor that it names.
+        """
+        string = "onion:80:controlPort=" + self.client.control_endpoint.replace(":", "\\:")
+        running = Deferred.fromCoroutine(self.run_example("onion_listen", string, 0.1))
+        await running
+        (line,) = self.printed()
+        self.assertRegex(line, r"^Listening at .*[a-z2-7]{56}\.onion")
+        async with await connect(self.reactor, self.client.control_endpoint) as tor:
+            self.assertEqual(await tor.protocol.get_info_single("onions/current"), "")
+
+    @deferred
     async def test_programs(self) -> None:
         """
         Examples that are a whole program, for asyncio, trial and pytest: each in a process of its own, all at once.
