@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.endpoints import clientFromString
+from twisted.internet.endpoints import clientFromString, quoteStringArgument, serverFromString
 from twisted.internet.protocol import Factory, Protocol
 
 from txtor import DISCARD, Tor, connect
@@ -185,6 +185,26 @@ class ServiceTests(OnNetworkCase):
         self.assertEqual(await self.visit(port.getHost().onion_address, port.getHost().onion_port), b"endpoint")
         await port.stopListening()
         self.assertEqual(await self.server.protocol.get_info_single("onions/current"), "")
+
+    @deferred
+    async def test_string(self) -> None:
+        """
+        The same by a string, with a key that is kept in a file: the address is the same the next time. Cases 102, 103, 117.
+        """
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        control = quoteStringArgument(self.network.clients[0].control_endpoint)
+        endpoint = serverFromString(self.reactor, f"onion:80:controlPort={control}:privateKeyFile={folder}/key:timeout=60")
+        port: Any = await endpoint.listen(greeter(b"string"))
+        address = port.getHost().onion_address
+        self.assertEqual(await self.visit(address), b"string")
+        gone = port.onion_service.protocol.when_disconnected()
+        await port.stopListening()
+        await gone
+        again = serverFromString(self.reactor, f"onion:80:controlPort={control}:privateKeyFile={folder}/key:wait=none")
+        port = await again.listen(greeter(b"string"))
+        self.assertEqual(port.getHost().onion_address, address)
+        await port.stopListening()
 
 
 class DiskServiceTests(OnNetworkCase):
