@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from measuring import EVENTS, Meter, Options, Result, main, measure_import
@@ -132,41 +132,75 @@ def newconsensus(options: Options) -> Result:
     return meter.result(done=len(came[0].desc))
 
 
-def _documents(
-    name: str, kind: str, validate: bool = False, finish: Callable[[Any], object] | None = None
-) -> Callable[[Options], Result]:
-    def task(options: Options) -> Result:
-        import stem.descriptor
-        import stem.descriptor.microdescriptor
-        import stem.descriptor.networkstatus
-        import stem.descriptor.server_descriptor
-        import stem.prereq
+def read(options: Options, name: str, kind: str, validate: bool = False) -> Callable[[], Iterator[Any]]:
+    """
+    What reads a file, with everything imported that it needs.
+    """
+    import stem.descriptor
+    import stem.descriptor.microdescriptor
+    import stem.descriptor.networkstatus
+    import stem.descriptor.server_descriptor
+    import stem.prereq
 
-        stem.prereq.is_crypto_available(ed25519=True)  # it imports what it needs when it is first asked
-        data = options.read(name)
+    stem.prereq.is_crypto_available(ed25519=True)  # it imports what it needs when it is first asked
+    data = options.read(name)
+    return lambda: stem.descriptor.parse_file(io.BytesIO(data), kind, validate=validate)
+
+
+def _consensus(name: str, kind: str, fields: bool) -> Callable[[Options], Result]:
+    def task(options: Options) -> Result:
+        begin = read(options, name, kind)
         with Meter() as meter:
-            found = list(stem.descriptor.parse_file(io.BytesIO(data), kind, validate=validate))
-            for document in found if finish else ():
-                finish(document)  # type: ignore[misc]  # it is there
-        return meter.result(done=len(found))
+            routers = list(begin())
+            found = [read_six(router) for router in routers] if fields else []
+        return meter.result(done=len(found) or len(routers))
 
     return task
+
+
+def server_descriptors(options: Options) -> Result:
+    """
+    All server descriptors as objects.
+    """
+    begin = read(options, "server-descriptors", "server-descriptor 1.0")
+    with Meter() as meter:
+        found = list(begin())
+    return meter.result(done=len(found))
+
+
+def server_descriptors_verified(options: Options) -> Result:
+    """
+    Server descriptors read and validated one after another; none is kept.
+    """
+    begin = read(options, "server-descriptors", "server-descriptor 1.0", validate=True)
+    with Meter() as meter:
+        done = sum(1 for _ in begin())
+    return meter.result(done=done)
+
+
+def microdescriptors(options: Options) -> Result:
+    """
+    By digest, all microdescriptors as objects.
+    """
+    begin = read(options, "microdescriptors", "microdescriptor 1.0")
+    with Meter() as meter:
+        found = {one.digest(): one for one in begin()}
+    return meter.result(done=len(found))
 
 
 def _load() -> None:
     import stem.control  # noqa: F401
 
 
-FUNCTIONS = (connect, getinfo_sequential, ns_all, ns_all_text, bootstrap, events, newconsensus)
+FUNCTIONS = (connect, getinfo_sequential, ns_all, ns_all_text, bootstrap, events, newconsensus, server_descriptors,
+             server_descriptors_verified, microdescriptors)  # fmt: skip
+NS, MICRODESC = "network-status-consensus-3 1.0", "network-status-microdesc-consensus-3 1.0"
 TASKS = {
     **{function.__name__: function for function in FUNCTIONS},
-    "consensus_ns": _documents("consensus-ns", "network-status-consensus-3 1.0"),
-    "consensus_ns_fields": _documents("consensus-ns", "network-status-consensus-3 1.0", finish=read_six),
-    "consensus_microdesc": _documents("consensus-microdesc", "network-status-microdesc-consensus-3 1.0"),
-    "consensus_microdesc_fields": _documents("consensus-microdesc", "network-status-microdesc-consensus-3 1.0", finish=read_six),
-    "server_descriptors": _documents("server-descriptors", "server-descriptor 1.0"),
-    "server_descriptors_verified": _documents("server-descriptors", "server-descriptor 1.0", validate=True),
-    "microdescriptors": _documents("microdescriptors", "microdescriptor 1.0", finish=lambda one: one.digest()),
+    "consensus_ns": _consensus("consensus-ns", NS, False),
+    "consensus_ns_fields": _consensus("consensus-ns", NS, True),
+    "consensus_microdesc": _consensus("consensus-microdesc", MICRODESC, False),
+    "consensus_microdesc_fields": _consensus("consensus-microdesc", MICRODESC, True),
     "import_": measure_import(_load),
 }
 

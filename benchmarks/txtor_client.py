@@ -280,19 +280,46 @@ def _consensus(name: str, fields: bool) -> Callable[[Options], Result]:
     return task
 
 
-def _documents(name: str, kind: str, finish: Callable[[Any], object] | None = None) -> Callable[[Options], Result]:
-    def task(options: Options) -> Result:
-        from txtor import directory
+def server_descriptors(options: Options) -> Result:
+    """
+    All server descriptors as objects.
+    """
+    from txtor.directory import ServerDescriptor
 
-        read = getattr(directory, kind).parse_many
-        data = options.read(name)
-        with Meter() as meter:
-            found = list(read(data, check=False))
-            for document in found if finish else ():
-                finish(document)  # type: ignore[misc]  # it is there
-        return meter.result(done=len(found))
+    data = options.read("server-descriptors")
+    with Meter() as meter:
+        found = list(ServerDescriptor.parse_many(data, check=False))
+    return meter.result(done=len(found))
 
-    return task
+
+def server_descriptors_verified(options: Options) -> Result:
+    """
+    Server descriptors read and verified one after another; none is kept.
+    """
+    from txtor.directory import ServerDescriptor
+
+    data, done = options.read("server-descriptors"), 0
+    with Meter() as meter:
+        for descriptor in ServerDescriptor.parse_many(data, check=False):
+            assert isinstance(descriptor, ServerDescriptor)  # errors come only when documents are checked
+            done += "router-signature" in descriptor.verify(now=NOW).checked
+    return meter.result(done=done)
+
+
+def microdescriptors(options: Options) -> Result:
+    """
+    By digest, all microdescriptors as objects.
+    """
+    from txtor.directory import Microdescriptor
+
+    data = options.read("microdescriptors")
+    with Meter() as meter:
+        found = {
+            one.digest("sha256", encoding="raw"): one
+            for one in Microdescriptor.parse_many(data, check=False)
+            if isinstance(one, Microdescriptor)
+        }
+    return meter.result(done=len(found))
 
 
 # -- SOCKS and the rest ------------------------------------------------------------------------------------------------
@@ -375,9 +402,7 @@ SYNCHRONOUS: dict[str, Callable[[Options], Result]] = {
     "consensus_ns_fields": _consensus("consensus-ns", True),
     "consensus_microdesc": _consensus("consensus-microdesc", False),
     "consensus_microdesc_fields": _consensus("consensus-microdesc", True),
-    "server_descriptors": _documents("server-descriptors", "ServerDescriptor"),
-    "server_descriptors_verified": _documents("server-descriptors", "ServerDescriptor", lambda one: one.verify(now=NOW)),
-    "microdescriptors": _documents("microdescriptors", "Microdescriptor", lambda one: one.digest("sha256")),
+    **{task.__name__: task for task in (server_descriptors, server_descriptors_verified, microdescriptors)},
     "import_": measure_import(_load),
 }
 TASKS = {**{name: under_reactor(task) for name, task in ASYNCHRONOUS.items()}, **SYNCHRONOUS}
