@@ -339,6 +339,6 @@ def kind_of(option: str, type_name: str) -> Kind:
 
     :param type_name: as ``GETINFO config/names`` tells it.
     """
-    if type_name in ("Dependent", "LineList") and option.lower().endswith("port"):
+    if type_name in ("Dependent", "LineList") and option.lower().endswith("port") and not option.startswith("__"):
         return PortKind(type_name, _line)
     return _KINDS.get(type_name) or UnknownKind(type_name, _text_or_none)

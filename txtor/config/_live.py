@@ -83,9 +83,13 @@ class LiveOptions:
         """
         Read everything, and listen to changes: two exchanges, since the second asks for what the first told.
         """
-        told = self.protocol.get_info("config/names", "config/defaults")
-        await together(self.protocol.add_event_listener("CONF_CHANGED", self.conf_changed), told.addCallback(self._know))
-        await self.ask(self.kinds)
+        told = self.protocol.get_info("config/names", "config/defaults").addCallback(self._know)
+        try:
+            await together(self.protocol.add_event_listener("CONF_CHANGED", self.conf_changed), told)
+            await self.ask(self.kinds)
+        except BaseException:  # whatever it is, nobody wants to hear of changes then
+            self.stop().addErrback(_gone)
+            raise
 
     def stop(self) -> Deferred[None]:
         """
@@ -197,9 +201,13 @@ class LiveOptions:
         """
         if changes.get(SERVICES):
             await self.check_services(changes[SERVICES])
-        pairs = [pair for name, value in changes.items() for pair in self.kinds[name].pairs(name, value)]
-        names = [*changes, *self._siblings(changes)]
-        await self._change(SetConf(pairs + self._siblings_lines(changes)), names)
+        beside = self._siblings_lines(changes)
+        given = {name.lower() for name, value in changes.items() if value} | {name.lower() for name, _ in beside}
+        pairs: Pairs = []
+        for name, value in changes.items():
+            alone = value or _sibling(name.lower()) not in given  # else a 0 would close the ports of the other
+            pairs += self.kinds[name].pairs(name, value) if alone else [(name, None)]
+        await self._change(SetConf(pairs + beside), [*changes, *self._siblings(changes)])
 
     async def reset(self, names: Iterable[str]) -> None:
         """
@@ -215,6 +223,11 @@ class LiveOptions:
             await together(self.protocol.send(command), self.ask(names))
         except TorRefused as error:
             raise _explained(error, names) from None
+        except Disconnected as error:
+            if SERVICES not in names:
+                raise
+            hint = "Tor exits when it cannot make or use the directory of an onion service; its log tells."
+            raise Disconnected(f"{error.reason} {hint}", error.command) from error
         finally:
             self._asked.subtract(names)
 
@@ -242,7 +255,7 @@ class LiveOptions:
         told = await self.protocol.get_info_single("process/uid", "")
         uid = int(told) if told.isascii() and told.isdigit() and len(told) < 20 else None
         for service in checked:
-            group_readable = service.get("HiddenServiceDirGroupReadable")[-1:] == ["1"]
+            group_readable = service.get("HiddenServiceDirGroupReadable")[-1:] == ("1",)
             check_directory(service.directory, uid, group_readable)
             if self._check_keys is not None and os.geteuid() in (0, uid):  # others may not read keys
                 self._check_keys(service.directory, group_readable)
@@ -253,7 +266,7 @@ def _sibling(lower: str) -> str:
 
 
 def _gone(failure: Failure) -> None:
-    failure.trap(Disconnected)  # there is nothing left to be kept current
+    failure.trap(Disconnected)  # there is nothing left to be followed
 
 
 def _is_local(protocol: TorControlProtocol) -> bool:

@@ -78,18 +78,18 @@ class HiddenService:
         return service
 
     @property
-    def ports(self) -> list[str]:
+    def ports(self) -> tuple[str, ...]:
         """
         The lines of HiddenServicePort; `ServicePort.parse` reads one.
         """
         return self.get("HiddenServicePort")
 
-    def get(self, option: str) -> list[str]:
+    def get(self, option: str) -> tuple[str, ...]:
         """
         The values of an option, in any capitals, in order. What is not told has its default.
         """
         wanted = option.lower()
-        return [value for name, value in self.lines if name.lower() == wanted]
+        return tuple(value for name, value in self.lines if name.lower() == wanted)
 
     def changed(self, options: Mapping[str, object]) -> HiddenService:
         """

@@ -15,6 +15,7 @@ from twisted.internet.utils import getProcessOutputAndValue
 from txtor.config import HiddenService, TorConfig, Torrc
 from txtor.config._units import BYTES, MILLISECONDS, SECONDS
 from txtor.errors import (
+    Disconnected,
     InternalTorError,
     InvalidArgument,
     InvalidConfigurationValue,
@@ -239,6 +240,13 @@ class ChangingTests(ConfigTestCase):
         await self.config.save()
         self.assertEqual(await self.got("SocksPort", "__SocksPort"), [["9061", "9062"], "9060"])
         self.assertEqual(self.config["__SocksPort"], ["9060"])
+        self.config.SocksPort.clear()
+        await self.config.save()
+        self.assertEqual(await self.got("SocksPort", "__SocksPort"), [None, "9060"])
+        self.config["__SocksPort"].clear()
+        self.config.SocksPort.append("9063")
+        await self.config.save()
+        self.assertEqual(await self.got("SocksPort", "__SocksPort"), ["9063", None])
 
     async def test_reset_save_load(self) -> None:
         """
@@ -298,7 +306,7 @@ class ServicesTests(ConfigTestCase):
         services[0] = services[0].changed({"hiddenservicemaxstreams": 9})
         del services[1]
         await self.config.save()
-        self.assertEqual([service.get("HiddenServiceMaxStreams") for service in self.config.HiddenServices], [["9"], ["7"]])
+        self.assertEqual([service.get("HiddenServiceMaxStreams") for service in self.config.HiddenServices], [("9",), ("7",)])
         first[2] = ("HiddenServiceMaxStreams", "9")
         self.assertEqual(self.config.HiddenServices[0].pairs(), first[:8])
 
@@ -342,6 +350,16 @@ class ServicesTests(ConfigTestCase):
         self.config.HiddenServices.append(HiddenService(self.place("one"), [80]))
         await self.config.save()
         self.assertEqual(len(self.config.HiddenServices), 1)
+
+    async def test_tor_exits(self) -> None:
+        """
+        Where the directory cannot be looked at from here and Tor does exit, it is said what has happened.
+        """
+        config = await TorConfig.from_protocol(self.protocol, local_files=False)
+        config.HiddenServices.append(HiddenService(self.place("missing/one"), [80]))
+        error: Any = await self.assertFailure(config.save(), Disconnected)
+        self.assertIn("cannot make or use the directory of an onion service", str(error))
+        await self.tor.ended
 
     async def test_other_user(self) -> None:
         """

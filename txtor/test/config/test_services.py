@@ -34,11 +34,11 @@ class HiddenServiceTests(SynchronousTestCase):
             [80, "81 8081", (82, "127.0.0.1:8082"), (83, 8083), ServicePort(84, Target(path="/a b"))],
             {"HiddenServiceMaxStreams": 5, "HiddenServicePoWDefensesEnabled": True, "HiddenServiceFuture": ["x", "y"]},
         )
-        self.assertEqual(service.ports, ["80", "81 8081", "82 127.0.0.1:8082", "83 8083", '84 unix:"/a b"'])
+        self.assertEqual(service.ports, ("80", "81 8081", "82 127.0.0.1:8082", "83 8083", '84 unix:"/a b"'))
         self.assertEqual(service.pairs()[0], ("HiddenServiceDir", "/a"))
-        self.assertEqual(service.get("hiddenservicepowdefensesenabled"), ["1"])
-        self.assertEqual(service.get("HiddenServiceFuture"), ["x", "y"])
-        self.assertEqual(service.get("HiddenServiceVersion"), [])
+        self.assertEqual(service.get("hiddenservicepowdefensesenabled"), ("1",))
+        self.assertEqual(service.get("HiddenServiceFuture"), ("x", "y"))
+        self.assertEqual(service.get("HiddenServiceVersion"), ())
 
     def test_nonsense(self) -> None:
         """

@@ -60,6 +60,7 @@ class ReadingTests(SynchronousTestCase):
             fake = FakeTor()
             fake.refuse(keyword, 510, "Command filtered")
             self.failureResultOf(TorConfig.from_protocol(fake.connect()), UnrecognizedCommand)
+            self.assertEqual(fake.connections[0].events, frozenset(), "nobody listens any more")
 
     def test_disconnected(self) -> None:
         """
