@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from twisted.internet.error import ConnectError
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -76,7 +77,7 @@ async def find_socks_endpoint(protocol: TorControlProtocol, open_one: bool = Fal
 @implementer(IStreamClientEndpoint)
 class LazySocksEndpoint:
     """
-    The SocksPort of a Tor, which is asked for it when it is first connected to.
+    The SocksPort of a Tor, which is asked for it when it is first connected to, and again when nothing listens there any more.
 
     :param open_one: where there is none, have Tor open one.
     """
@@ -97,7 +98,13 @@ class LazySocksEndpoint:
 
         :raises SocksPortNotFound: there is none, and none was opened.
         """
-        if self._found is None:
-            place = await find_socks_endpoint(self._protocol, self._open_one)
-            self._found = client_endpoint(self._reactor, place)
+        known = self._found
+        if known is not None:
+            try:
+                return await known.connect(protocolFactory)
+            except ConnectError:  # Tor may listen elsewhere by now
+                if self._found is known:
+                    self._found = None
+        place = await find_socks_endpoint(self._protocol, self._open_one)
+        self._found = client_endpoint(self._reactor, place)
         return await self._found.connect(protocolFactory)

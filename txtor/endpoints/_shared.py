@@ -13,13 +13,15 @@ from typing import Any, Protocol, TypeAlias
 from weakref import WeakValueDictionary
 
 from twisted.internet.defer import CancelledError, Deferred, fail, gatherResults, succeed
+from twisted.internet.error import ConnectingCancelledError
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from txtor._deferred import deferred
-from txtor.control import LazySocksEndpoint, TorControlProtocol, client_endpoint
+from txtor.control import LazySocksEndpoint, TorControlProtocol
 from txtor.errors import Disconnected, TorError
+from txtor.socks import as_endpoint
 
 from ._tors import connected, launched
 
@@ -111,7 +113,7 @@ class SharedSocksEndpoint:
 
     def _failed(self, failure: Failure, opening: Deferred[Any]) -> None:
         if self._opening is not opening:
-            failure.trap(CancelledError, TorError)  # it was given up: nobody is left who could be told
+            failure.trap(CancelledError, ConnectingCancelledError, TorError)  # it was given up: nobody is left who could be told
             return
         self._opening = None
         for waiting in self._nobody_waits():
@@ -197,15 +199,15 @@ def socks_of_control(reactor: Any, control_endpoint: str) -> SharedSocksEndpoint
     :param control_endpoint: the string of an endpoint. All that name it in the same way share one connection.
     :raises InvalidArgument: the string is malformed.
     """
-    client_endpoint(reactor, control_endpoint)  # a wrong one is refused now, and not when it is first used
-    return _shared(reactor, control_endpoint, lambda: connected(reactor, control_endpoint)())
+    as_endpoint(control_endpoint, reactor)  # a wrong one is refused now, and not when it is first used
+    return _shared(reactor, control_endpoint, connected(reactor, control_endpoint))
 
 
 def socks_of_launched(reactor: Any) -> SharedSocksEndpoint:
     """
     The SocksPort of a Tor of our own, which is launched when it is first needed. Onion endpoints share it that want no other.
     """
-    return _shared(reactor, None, lambda: launched(reactor)())
+    return _shared(reactor, None, launched(reactor))
 
 
 def _shared(reactor: Any, name: str | None, take: Callable[[], Deferred[Any]]) -> SharedSocksEndpoint:

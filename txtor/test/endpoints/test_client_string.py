@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import Any
 from unittest import mock
 
@@ -20,9 +21,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from txtor.endpoints import TorClientEndpoint, TorClientStringParser
+from txtor.endpoints._shared import SharedSocksEndpoint
 from txtor.errors import InvalidArgument
 from txtor.socks import Isolation, IsolationToken
 from txtor.test.endpoints.programs import run
+
+LIKELY = ["example", "80", "tls=yes", "socksPort=1", "launch=yes", "control=x"]
 
 
 class StringTests(SynchronousTestCase):
@@ -147,11 +151,42 @@ class StringTests(SynchronousTestCase):
         self.expect("tor:example:80:isolationToken=connection", isolation=IsolationToken("connection"))
         self.assertIn("'connection'", self.refused("tor:example:80:isolation=conection"))
 
+    def test_tor(self) -> None:
+        """
+        A Tor by its control port, or one of our own: strings that say the same have the same.
+        """
+        control = r"tor:x:80:control=unix\:/run/tor/control"
+        one, launched = self.made(control).args[2], self.made("tor:x:80:launch=yes").args[2]
+        self.assertIsInstance(one, SharedSocksEndpoint)
+        self.assertIsInstance(launched, SharedSocksEndpoint)
+        reactor = MemoryReactorClock()
+        with mock.patch("txtor.endpoints._client.TorClientEndpoint") as endpoint:
+            for string in (control, control, "tor:y:81:launch=1", "tor:y:81:launch=true"):
+                clientFromString(reactor, string)
+        first, second, third, fourth = (call.args[2] for call in endpoint.mock_calls)
+        self.assertIs(first, second)
+        self.assertIs(third, fourth)
+        self.assertEqual(len({one, launched, first, third}), 4)
+        self.expect("tor:example:80:launch=no")
+        self.expect(r"tor:example:80:launch=no:socks=unix\:/s", socks="unix:/s")
+
+    def test_twice(self) -> None:
+        """
+        A string that says in two ways where Tor is names both.
+        """
+        places = [r"socks=tcp\:127.0.0.1\:9050", "socksPort=9050", r"control=tcp\:127.0.0.1\:9051", "launch=yes"]
+        for one, other in itertools.permutations(places, 2):
+            text = self.refused(f"tor:example:80:{one}:{other}")
+            for place in (one, other):
+                self.assertIn(f"{place.partition('=')[0]}=", text)
+            self.assertIn("both say where Tor is", text)
+
     def test_spelling(self) -> None:
         """
         An option that there is not is an error that names the one that was meant; among them words of Twisted's call.
         """
         misspelt = {"socksport": "socksPort", "socks_username": "socksUsername", "TLS": "tls", "isolate": "isolation"}
+        misspelt |= {"controlPort": "control", "lunch": "launch"}
         for wrong, right in misspelt.items():
             self.assertIn(f"Did you mean {right!r}?", self.refused(f"tor:example:80:{wrong}=1"))
         for strange in ("zzzzzz", "reactor", "self", "args"):
@@ -176,6 +211,11 @@ class StringTests(SynchronousTestCase):
             "tor:expyuzz4wqqyqhjn.onion:80",
             "tor:example:80:socksPort=x",
             "tor:example:80:socksHostname=localhost",
+            "tor:example:80:control=",
+            "tor:example:80:control=nonsense",
+            "tor:example:80:control=9051",
+            "tor:example:80:launch=maybe",
+            "tor:example:80:launch=",
             "tor:example:80:socks=nonsense",
             r"tor:example:80:socks=tcp\:127.0.0.1\:9050:socksPort=9050",
             "tor:example:80:isolation=none:isolationToken=t",
@@ -186,7 +226,7 @@ class StringTests(SynchronousTestCase):
             self.refused(string)
 
     @settings(deadline=None, max_examples=150)
-    @given(st.lists(st.one_of(st.text(max_size=20), st.sampled_from(["example", "80", "tls=yes", "socksPort=1"])), max_size=6))
+    @given(st.lists(st.one_of(st.text(max_size=20), st.sampled_from(LIKELY)), max_size=6))
     def test_anything(self, parts: list[str]) -> None:
         """
         Any string makes an endpoint or is refused with the one error, given that Twisted itself can split it, which wants names
