@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.fetch.test_cached -*-
+# -*- test-case-name: txtor.test.fetch.test_documents -*-
 """
 Key certificates in the files of a Tor on this machine.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.fetch.test_control -*-
+# -*- test-case-name: txtor.test.fetch.test_documents -*-
 """
 What a Tor keeps of the directory, asked for over its control port.
 

@@ -5,9 +5,9 @@ One request and its answer on a connection of its own.
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import connectProtocol
-from twisted.internet.error import ConnectionDone
+from twisted.internet.error import ConnectingCancelledError, ConnectionDone
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -93,5 +93,8 @@ async def exchange(endpoint: IStreamClientEndpoint, request: bytes, reader: Resp
     :raises ProtocolViolation: what came is no answer, or is cut short.
     :raises MalformedDocument: it is too long.
     """
-    protocol = await connectProtocol(endpoint, _Exchange(request, reader))
+    try:
+        protocol = await connectProtocol(endpoint, _Exchange(request, reader))
+    except ConnectingCancelledError as error:  # so endpoints of Twisted say that they were cancelled
+        raise CancelledError from error
     await protocol.done

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.fetch.test_reading -*-
+# -*- test-case-name: txtor.test.fetch.test_documents -*-
 """
 Reading what has come, beside a running reactor.
 """

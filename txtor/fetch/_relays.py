@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.fetch.test_control -*-
+# -*- test-case-name: txtor.test.fetch.test_documents -*-
 """
 How the control port is asked for one relay, and whether what it answers is of that relay.
 

@@ -523,25 +523,6 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
         """
         client = self.network.clients[-1].control_endpoint
         await self.run_example("onion_client_auth", self.client.control_endpoint, client)
-        self.assertEqual(
-            self.printed(),
-            [
-                "without a key: it needs one",
-                "with another key: not accepted",
-                "with the key: 3 introduction points",
-                "For you alone",
-            ],
-        )
-        async with await connect(self.reactor, client) as tor:
-            self.assertEqual(await tor.onion_authentications(), [])
-
-    @deferred
-    async def test_onion_client_auth(self) -> None:
-        """
-        Who has the key is let in, and nobody else; Tor has forgotten the key afterwards.
-        """
-        client = self.network.clients[-1].control_endpoint
-        await self.run_example("onion_client_auth", self.client.control_endpoint, client)
         address, *lines = self.printed()
         self.assertEqual(
             lines,
