@@ -18,112 +18,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from measuring import Options, Result
+from works import GROUPS, PEERS, Group, Row
 
 HERE = Path(__file__).resolve().parent
-PEERS = ("txtorcon", "stem", "aiostem")
-
-
-@dataclass(frozen=True)
-class Row:
-    """
-    A row of the table.
-
-    :ivar work: what is done.
-    :ivar task: the name of the task, the same with everybody unless another is given.
-    :ivar floor: the floor's task.
-    :ivar peers: the peers' tasks, as ``"stem.events"``; names without a point are peers whose task is `task`.
-    :ivar target: what txtor must not exceed: a multiple of the floor, or what `unit` says.
-    :ivar unit: ``"floor"``; ``"peer"``, multiples of the best peer; or ``"seconds"``.
-    :ivar figure: which of the figures is compared.
-    """
-
-    work: str
-    task: str
-    floor: str = ""
-    peers: tuple[str, ...] = ()
-    target: float | None = None
-    unit: str = "floor"
-    figure: str = "seconds"
-
-    @property
-    def txtor(self) -> str:
-        """
-        txtor's variant.
-        """
-        return f"txtor.{self.task}"
-
-    @property
-    def rivals(self) -> list[str]:
-        """
-        The peers' variants.
-        """
-        return [peer if "." in peer else f"{peer}.{self.task}" for peer in self.peers]
-
-    @property
-    def variants(self) -> list[str]:
-        """
-        Who runs: the floor first.
-        """
-        return [f"floor.{self.floor or self.task}", self.txtor, *self.rivals]
-
-
-@dataclass(frozen=True)
-class Group:
-    """
-    Rows that are measured together.
-
-    :ivar one_cpu: whether server and client share a processor: for round trips, where waking another takes longer than the work.
-    """
-
-    rows: tuple[Row, ...]
-    rounds: int = 5
-    count: int = 1
-    one_cpu: bool = False
-
-    @property
-    def variants(self) -> list[str]:
-        """
-        Who runs, in order.
-        """
-        return list(dict.fromkeys(variant for row in self.rows for variant in row.variants))
-
-
-ALL = PEERS
-OBJECTS = ("stem.events", "aiostem.events")
-GROUPS = (
-    Group((Row("import", "import_", peers=ALL, target=1.05),), 7),
-    Group((Row("connect and authenticate", "connect", peers=ALL),), 5, 200, True),
-    Group((Row("GETINFO, one after another", "getinfo_sequential", peers=ALL),), 3, 20_000, True),
-    Group((Row("GETINFO, 20,000 at once", "getinfo_pipelined", peers=("txtorcon", "aiostem"), target=0.4, unit="peer"),),
-          5, 20_000, True),
-    Group((Row("GETINFO ns/all, router objects", "ns_all", peers=ALL, target=1.5),
-           Row("its memory, six fields read", "ns_all", peers=ALL, figure="kept_bytes")), 7),
-    Group((Row("GETINFO ns/all, one text", "ns_all_text", peers=ALL, target=3),), 3),
-    Group((Row("TorState ready", "bootstrap", peers=("txtorcon", "stem"), target=1.6),), 5),
-    Group((Row("NEWCONSENSUS", "newconsensus", peers=ALL, target=1.4),
-           Row("its longest stall of the reactor", "newconsensus", target=0.010, unit="seconds", figure="cpu_stall_seconds"),
-           Row("the same by the clock", "newconsensus", unit="seconds", figure="stall_seconds")), 3),
-    Group((Row("events, unread", "events_unread", "events", OBJECTS, 2),
-           Row("events, words split", "events_keywords", "events", OBJECTS),
-           Row("events, every attribute read", "events_all", "events", OBJECTS, 7),
-           Row("events, state kept", "events_state", "events", ("txtorcon",), 2.2),
-           Row("events, unread, against text", "events_unread", "events", ("txtorcon.events_text",))), 3),
-    Group((Row("consensus, index", "consensus_ns", peers=("stem",), target=1),
-           Row("consensus, six fields read", "consensus_ns_fields", "consensus_ns", ("stem",), 3)), 5),
-    Group((Row("microdesc consensus, index", "consensus_microdesc", peers=("stem",), target=1),
-           Row("microdesc consensus, six fields", "consensus_microdesc_fields", "consensus_microdesc", ("stem",), 3)), 5),
-    Group((Row("server descriptors", "server_descriptors", peers=("stem",), target=1.6),), 5),
-    Group((Row("server descriptors, verified", "server_descriptors_verified", peers=("stem",), target=1.15),), 3),
-    Group((Row("microdescriptors, with digests", "microdescriptors", peers=("stem",)),), 5),
-    Group((Row("SOCKS connection", "socks_connect", peers=("txtorcon",), target=2.2),), 5, 2000, True),
-    Group((Row("SOCKS, 512 MiB", "socks_bulk", peers=("txtorcon",), target=1.05),), 5),
-)  # fmt: skip
 
 
 @contextmanager
@@ -366,24 +269,22 @@ def main(arguments: Sequence[str]) -> None:
     out: dict[str, Any] = {"began": time.strftime("%Y-%m-%d %H:%M:%S"), "python": platform.python_version(), "versions": compared,
                            "machine": f"{platform.machine()}, {os.cpu_count()} processors", "quick": given.quick,
                            "rows": [], "runs": {}}  # fmt: skip
-    with ExitStack() as stack:
-        given.json.parent.mkdir(parents=True, exist_ok=True)
-        file = stack.enter_context(open(given.json, "w", encoding="utf-8"))
-        for group in GROUPS:
-            rows = [row for row in group.rows if not given.tasks or row.task in given.tasks]
-            if not rows:
-                continue
-            group = replace(group, rows=tuple(rows))
-            rounds = given.rounds or (2 if given.quick else group.rounds)
-            results = runner.run(group, rounds, max(group.count // (10 if given.quick else 1), 1))
-            out["runs"].update({f"{rows[0].task}: {variant}": found for variant, found in results.items()})
-            out["rows"] += [judge(row, results) for row in rows]
-        json.dump(out, file, indent=1)
+    given.json.parent.mkdir(parents=True, exist_ok=True)
     print(f"Python {out['python']}, {out['machine']}; {'; '.join(compared)}")
-    print(f"{'1000' if given.quick else '10,000'} relays. Ratios are multiples of the floor, smaller is better.\n\n{HEAD}")
-    print("\n".join(map(line, out["rows"])))
-    for variant, error in {v: e for row in out["rows"] for v, e in row["errors"].items()}.items():
-        print(f"\n{variant} failed: {error.splitlines()[-1]}")
+    print(f"{data.name} relays. Ratios are multiples of the floor, smaller is better.\n\n{HEAD}", flush=True)
+    for group in GROUPS:
+        chosen = [row for row in group.rows if not given.tasks or row.task in given.tasks]
+        if not chosen:
+            continue
+        rounds = given.rounds or (2 if given.quick else group.rounds)
+        results = runner.run(replace(group, rows=tuple(chosen)), rounds, max(group.count // (10 if given.quick else 1), 1))
+        rows = [judge(row, results) for row in chosen]
+        print("\n".join(map(line, rows)), flush=True)
+        for variant, error in rows[0]["errors"].items():
+            print(f"    {variant} failed: {error.splitlines()[-1]}", flush=True)
+        out["runs"].update({f"{chosen[0].task}: {variant}": found for variant, found in results.items()})
+        out["rows"] += rows
+        given.json.write_text(json.dumps(out, indent=1))  # each time: a run that is stopped has not been for nothing
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ import txtor
 
 BENCHMARKS = pathlib.Path(txtor.__file__).parent.parent / "benchmarks"
 SIZES = {"relays": 20, "circuits": 12, "streams": 10, "events": 400}
-#: Tasks in processes of their own: the floor's that have a reactor, and imports, which must not have happened.
-ALONE = ("import_", "getinfo_sequential", "getinfo_pipelined", "socks_bulk")
+#: The floor's tasks that have a reactor of their own, and so need a process of their own.
+ALONE = ("getinfo_sequential", "getinfo_pipelined", "socks_bulk")
+_made: list[pathlib.Path] = []
 
 
 def load(case: Any, name: str) -> Any:
@@ -28,6 +29,17 @@ def load(case: Any, name: str) -> Any:
     """
     case.patch(sys, "path", [str(BENCHMARKS), *sys.path])
     return __import__(name)
+
+
+def small_network(case: Any) -> pathlib.Path:
+    """
+    The data that most tests use, and none changes: made once in a run.
+    """
+    if not _made:
+        folder = pathlib.Path(case.mktemp()).absolute()
+        load(case, "synthesize").synthesize(folder, **SIZES)
+        _made.append(folder)
+    return _made[0]
 
 
 class BenchmarkTests(TestCase):
@@ -39,8 +51,7 @@ class BenchmarkTests(TestCase):
         """
         A network of twenty relays, and both servers.
         """
-        self.data = pathlib.Path(self.mktemp())
-        load(self, "synthesize").synthesize(self.data, **SIZES)
+        self.data = small_network(self)
         self.bench = load(self, "run")
         self.servers = self.bench.servers(self.data, 1)
         self.options = self.bench.replace(self.servers.__enter__(), count=3)
@@ -80,16 +91,18 @@ class BenchmarkTests(TestCase):
         """
         What needs a process of its own is measured in one, as all is in a real run, and the table has a row for it.
         """
-        runner = self.bench.Runner(self.data, 1, sys.executable, ["txtor"])
-        for group in self.bench.GROUPS:
-            if group.rows[0].task in ALONE:
-                results = runner.run(group, 1, 3)
-                rows = [self.bench.judge(row, results) for row in group.rows]
-                self.assertEqual([row["errors"] for row in rows], [{}] * len(rows))
-                self.assertGreater(rows[0]["txtor"], 0)
-                self.assertIn(rows[0]["work"], self.bench.line(rows[0]))
-                if group.rows[0].task == "import_":
-                    self.assertFalse(results["txtor.import_"][0]["has_reactor"])  # importing txtor installs none
+        told: list[str] = []
+        runner = self.bench.Runner(self.data, 1, sys.executable, ["txtor"], told.append)
+        group = self.bench.GROUPS[0]
+        results = runner.run(group, 1, 1)
+        row = self.bench.judge(group.rows[0], results)
+        self.assertEqual(row["errors"], {})
+        self.assertGreater(row["txtor"], 0)
+        self.assertIn("import", self.bench.line(row))
+        self.assertEqual(len(told), 2)
+        self.assertFalse(results["txtor.import_"][0]["has_reactor"])  # importing txtor installs none
+        done = [runner.measure(f"floor.{task}", self.options)["done"] for task in ALONE]
+        self.assertEqual(done, [3, 3, 2**20])
 
     def test_failure_is_told(self) -> None:
         """
@@ -110,10 +123,9 @@ class SynthesisTests(SynchronousTestCase):
         The same arguments give the same files, whose facts are true.
         """
         synthesize = load(self, "synthesize").synthesize
-        folders = [pathlib.Path(self.mktemp()) for _ in range(2)]
-        for folder in folders:
-            synthesize(folder, **SIZES)
-        one, other = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in folders)
+        again = pathlib.Path(self.mktemp())
+        synthesize(again, **SIZES)
+        one, other = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in (small_network(self), again))
         self.assertEqual(one, other)
         facts = json.loads(one["facts.json"])
         self.assertEqual(sum(facts["counts"].values()), one["events"].count(b"\r\n"))
@@ -124,8 +136,7 @@ class SynthesisTests(SynchronousTestCase):
         All documents can be read to the last value, and belong together: digests in the consensuses are those of the descriptors.
         """
         module = load(self, "synthesize")
-        folder = pathlib.Path(self.mktemp())
-        module.synthesize(folder, **SIZES)
+        folder = small_network(self)
         from txtor.directory import Consensus, Microdescriptor, ServerDescriptor, parse
 
         readings = parse(folder / "server-descriptors", ServerDescriptor)
