@@ -262,6 +262,8 @@ class Supervisor:
         except CommandTimeout as error:
             _log.warn("Tor does not answer; it is given up. {error}", error=error)
             tor.protocol.cut()
+            if tor.process is not None:
+                tor.process.end(0)
         except TorRefused:
             pass  # a filter that answers stands before a Tor that answers
         except TorError:
