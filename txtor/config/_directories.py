@@ -58,8 +58,6 @@ def _check_parent(parent: str, uid: int | None) -> None:
         raise InvalidArgument(f"{parent} does not exist, and Tor makes no parents of a directory; {_KEEP}") from None
     except OSError:
         return  # what we may not see, Tor may
-    if not stat.S_ISDIR(place.st_mode):
-        raise InvalidArgument(f"{parent} is not a directory; {_KEEP}")
     if read_only:
         raise InvalidArgument(f"{parent} is on a file system that cannot be written to; {_KEEP}")
     if uid is not None and not _may_write(place, uid):

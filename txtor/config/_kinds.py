@@ -102,7 +102,8 @@ def _quantity(units: Mapping[str, Any], highest: int, per_second: int = 0) -> Ca
             value = value // timedelta(seconds=1) if per_second == 1 else value // timedelta(milliseconds=1)
         if isinstance(value, str):
             try:
-                value = parse_quantity(value, units)
+                plain = value.isascii() and value.isdigit() and len(value) <= 20  # as Tor itself tells them
+                value = int(value) if plain else parse_quantity(value, units)
             except InvalidArgument as error:
                 raise InvalidArgument(f"{option}: {error}") from None
         return number(option, value)

@@ -29,6 +29,8 @@ from ._services import SERVICES_KIND, HiddenService
 #: The name under which all onion services of the configuration stand.
 SERVICES = "HiddenServices"
 
+_ASKABLE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+
 #: Checks the keys in the directory of an onion service, as `txtor.onion.check_onion_directory` does.
 CheckKeys = Callable[[str, bool], object]
 
@@ -99,7 +101,10 @@ class LiveOptions:
 
     def _know(self, told: Mapping[str, str]) -> None:
         for name, type_name in parse_info("config/names", told["config/names"]):
-            if type_name == "Virtual" or (type_name == "Dependent" and name.lower().startswith("hiddenservice")):
+            if not name or not _ASKABLE.issuperset(name):  # what could not be asked for would spoil the question for all others
+                continue
+            of_service = type_name == "Dependent" and name.lower().startswith("hiddenservice")
+            if type_name == "Virtual" or of_service or name.lower().endswith("portlines"):
                 self._groups[name.lower()] = name
             else:
                 self.kinds[name] = kind_of(name, type_name)

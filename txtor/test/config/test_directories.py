@@ -6,6 +6,8 @@ Tests of the look at the directory of a service before Tor is told of it.
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -67,9 +69,24 @@ class DirectoryTests(SynchronousTestCase):
 
     def test_read_only(self) -> None:
         """
-        A file system that cannot be written to, where this machine has one.
+        A file system that cannot be written to.
         """
-        for parent in ("/proc/sys", "/sys", "/proc"):
-            if os.path.isdir(parent) and os.statvfs(parent).f_flag & os.ST_RDONLY:
-                self.assert_refused("file system", f"{parent}/service", 0)
-        self.assert_refused("may not make a directory", "/proc/self/service", self.uid + 1)
+        self.patch(os, "statvfs", lambda path: SimpleNamespace(f_flag=os.ST_RDONLY))
+        self.assert_refused("cannot be written to", f"{self.place}/a", self.uid)
+
+    def test_unseen(self) -> None:
+        """
+        What we may not look at is left to Tor, which may.
+        """
+        stat = os.stat
+
+        def forbidden(path: str, depth: int) -> Any:
+            if path.count("/") >= depth:
+                raise PermissionError(13, "Permission denied", path)
+            return stat(path)
+
+        depth = self.place.count("/")
+        self.patch(os, "stat", lambda path: forbidden(path, depth + 1))
+        check_directory(f"{self.place}/a", self.uid)
+        self.patch(os, "stat", lambda path: stat(f"{path}/missing") if path.endswith("/a") else forbidden(path, depth))
+        check_directory(f"{self.place}/a", self.uid)

@@ -5,10 +5,77 @@ Tests of how changes are followed.
 
 from __future__ import annotations
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
 from txtor.config import TorConfig
+from txtor.errors import ProtocolViolation, UnrecognizedEntity
+from txtor.grammar import quote_cstring
 from txtor.testing import FakeTor
 
 from .configured import ConfiguredTestCase
+
+TYPES = ["Boolean", "Integer", "TimeInterval", "DataSize", "LineList", "CommaList", "Virtual", "Dependent", "String", "Hologram"]
+
+
+def quote(value: str) -> str:
+    """
+    A value as Tor writes its defaults, where it can.
+    """
+    return value if "\0" in value else quote_cstring(value.encode("utf-8", "surrogatepass"))
+
+
+def with_value(name: str) -> st.SearchStrategy[str]:
+    """
+    A line of CONF_CHANGED.
+    """
+    values = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=9)
+    return st.just(name) | values.map(lambda value: f"{name}={value}")
+
+
+class AnythingTests(SynchronousTestCase):
+    """
+    Whatever a Tor says is a configuration, or the one declared error.
+    """
+
+    @settings(deadline=None, max_examples=100)
+    @given(
+        st.lists(st.builds("{} {}".format, st.text(max_size=9), st.sampled_from(TYPES) | st.text(max_size=9)), max_size=6),
+        st.lists(st.builds("{} {}".format, st.text(max_size=9), st.text(max_size=9).map(quote)), max_size=6),
+    )
+    def test_any_names(self, names: list[str], defaults: list[str]) -> None:
+        """
+        Any names, types and defaults.
+        """
+        tor = FakeTor()
+        tor.info["config/names"] = "\n".join(["Nickname String", *names])
+        tor.info["config/defaults"] = "\n".join(["Nickname \"x\"", *defaults])
+        for name in names:
+            tor.configuration.types[name.partition(" ")[0]] = "String"
+        result = TorConfig.from_protocol(tor.connect())
+        found: list[object] = []
+        result.addBoth(found.append)
+        if isinstance(found[0], Failure):
+            self.assertIs(found[0].check(ProtocolViolation, UnrecognizedEntity), found[0].type)
+            return
+        config: TorConfig = self.successResultOf(TorConfig.from_protocol(tor.connect()))
+        for name in config:
+            hash((config.get_type(name), config.get_default(name), str(config[name])))
+        self.assertIn("Nickname", config.difference())
+
+    @settings(deadline=None, max_examples=100)
+    @given(st.lists(st.sampled_from(["Nickname", "SocksPortLines", "hiddenservicedir", "=", "X", "NumCPUs"]).flatmap(with_value)))
+    def test_any_event(self, lines: list[str]) -> None:
+        """
+        Any event is followed, and what Tor has is what is read.
+        """
+        tor = FakeTor()
+        config: TorConfig = self.successResultOf(TorConfig.from_protocol(tor.connect()))
+        tor.emit("CONF_CHANGED", *lines)
+        self.assertEqual((config.Nickname, config.SocksPort, config.NumCPUs, config.HiddenServices), (None, ["9050"], 0, []))
+        self.assertEqual(self.flushLoggedErrors(), [])
 
 
 class FollowingTests(ConfiguredTestCase):

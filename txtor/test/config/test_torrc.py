@@ -92,9 +92,10 @@ class TorrcTests(SynchronousTestCase):
         torrc.add("ContactInfo", " a\nb ")
         torrc.add("ExitPolicy", "accept *:80", "+")
         torrc.add("NodeFamily", "", "/")
+        torrc.add("%include", "/etc/a b")
         self.assertEqual(
             str(torrc),
-            'Nickname me # no line end\nContactInfo " a\\nb "\n+ExitPolicy accept *:80\n/NodeFamily\n',
+            'Nickname me # no line end\nContactInfo " a\\nb "\n+ExitPolicy accept *:80\n/NodeFamily\n%include /etc/a b\n',
         )
         self.assertEqual(Torrc.parse(str(torrc)).get("ContactInfo"), [" a\nb "])
         torrc = Torrc()
@@ -130,7 +131,7 @@ class TorrcTests(SynchronousTestCase):
         """
         Bytes that are not UTF-8 come back as they were.
         """
-        data = b"# \xff\nNickname \xfe\r\nContactInfo x"
+        data = b"# \xff\nNickname \xfe\r\nLog \"a\"\r\nContactInfo x"
         torrc = Torrc.parse(data)
         self.assertEqual(bytes(torrc), data)
         self.assertEqual(torrc.get("Nickname"), ["\udcfe"])
