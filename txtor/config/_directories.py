@@ -33,6 +33,8 @@ def check_directory(directory: str, uid: int | None, group_readable: bool = Fals
     except NotADirectoryError:
         raise InvalidArgument(f"{directory} lies below a file; {_KEEP}") from None
     except PermissionError:
+        if uid is not None and uid == os.geteuid():
+            raise InvalidArgument(f"{directory} lies where user {uid}, which Tor is, may not look; {_KEEP}") from None
         return  # it is not for us to look there: Tor will tell
     except OSError as error:
         raise InvalidArgument(f"{directory} cannot be the directory of an onion service: {error.strerror}") from None

@@ -76,7 +76,7 @@ class DirectoryTests(SynchronousTestCase):
 
     def test_unseen(self) -> None:
         """
-        What we may not look at is left to Tor, which may.
+        What we may not look at is left to a Tor that is another user, and refused for one that is not.
         """
         stat = os.stat
 
@@ -87,6 +87,8 @@ class DirectoryTests(SynchronousTestCase):
 
         depth = self.place.count("/")
         self.patch(os, "stat", lambda path: forbidden(path, depth + 1))
-        check_directory(f"{self.place}/a", self.uid)
+        check_directory(f"{self.place}/a", self.uid + 1)
+        check_directory(f"{self.place}/a", None)
+        self.assert_refused("may not look", f"{self.place}/a", self.uid)
         self.patch(os, "stat", lambda path: stat(f"{path}/missing") if path.endswith("/a") else forbidden(path, depth))
         check_directory(f"{self.place}/a", self.uid)
