@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from txtor.errors import InvalidArgument
 from txtor.grammar import quote_cstring
 
-from ._private import LONGEST_SOCKET_PATH
+from ._private import LONGEST_SOCKET_PATH, is_socket_path
 from ._torrc import Options, OptionValue, option_pairs
 
 #: Options that a launch sets itself, and the argument that is there for it.
@@ -139,6 +139,7 @@ def _choose(argument: str, value: str | os.PathLike[str] | None, given: dict[str
     text: object = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(text, str) or not text or "\0" in text:
         raise InvalidArgument(f"{argument} is a path or name, not {value!r}.")
+    quote_cstring(text)  # which says whether tor can take it
     return text
 
 
@@ -166,8 +167,9 @@ def _control_address(value: int | str) -> str:
     """
     if isinstance(value, str) and value.startswith("unix:"):
         path = os.path.abspath(value.removeprefix("unix:"))
-        if len(os.fsencode(path)) > LONGEST_SOCKET_PATH or "\0" in path:
-            raise InvalidArgument(f"The path of a socket has at most {LONGEST_SOCKET_PATH} bytes: {path!r}")
+        quote_cstring(path)  # which says whether tor can take it
+        if not is_socket_path(path):
+            raise InvalidArgument(f"A socket cannot be at {path!r}: at most {LONGEST_SOCKET_PATH} bytes, and no line ends.")
         return path
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) <= 65535:

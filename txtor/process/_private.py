@@ -181,14 +181,21 @@ class PrivateDirectory:
         await self._guard.when_ended()
 
 
+def is_socket_path(path: str) -> bool:
+    """
+    Whether a socket can be there, and tor's log, which has it as it is, can say so in one line.
+    """
+    return len(os.fsencode(path)) <= LONGEST_SOCKET_PATH and not any(char < " " for char in path)
+
+
 def _place() -> str:
     """
-    A folder for temporary files whose path is so short that a socket in a new folder in it can be had.
+    A folder for temporary files in which a new folder can have a socket.
     """
     for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108  # a folder of our own is made in it
-        if len(os.fsencode(place)) + len("/txtor-abcdefgh/") + len(SOCKET) <= LONGEST_SOCKET_PATH and os.path.isdir(place):
+        if is_socket_path(os.path.join(place, "txtor-abcdefgh", SOCKET)) and os.path.isdir(place):
             return place
-    raise LaunchError("Every folder for temporary files has a path that is too long for a socket in it; set TMPDIR.")
+    raise LaunchError("No folder for temporary files has a path that a socket can have; set TMPDIR.")
 
 
 def _find_user(user: str) -> tuple[int, int]:

@@ -101,6 +101,18 @@ class LaunchTests(NothingLeftTestCase):
             self.assertIn("a control", os.listdir(folder))
         shutil.rmtree(folder)
 
+    async def test_odd_folders(self) -> None:
+        """
+        The folder for temporary files may have any name. Case 58.
+        """
+        for name in (b"\xc3\xa9 x", b"\"q\\#", b"\xff", b"-'a'; %s$HOME"):
+            place = os.path.join(os.fsencode(self.folder), name)
+            os.mkdir(place)
+            self.patch(tempfile, "tempdir", os.fsdecode(place))
+            async with await launch():
+                self.assertEqual(len(os.listdir(place)), 1)
+            os.rmdir(place)
+
     async def test_another_user(self) -> None:
         """
         As root, Tor can become another user; who is not root is told by tor that this cannot be.

@@ -111,6 +111,7 @@ class PlanTests(SynchronousTestCase):
             {"data_directory": ""},
             {"data_directory": "a\0b"},
             {"data_directory": 3},
+            {"data_directory": "\ud800"},
             {"socks_port": 65536},
             {"socks_port": True},
             {"control_port": 0},
@@ -118,6 +119,9 @@ class PlanTests(SynchronousTestCase):
             {"control_port": "\u0661"},
             {"control_port": "9" * 5000},
             {"control_port": "unix:/" + "a" * 107},
+            {"control_port": "unix:/a\nb"},
+            {"control_port": "unix:/a\0b"},
+            {"control_port": "unix:/\ud800"},
         ]
         for options in wrong:
             self.assertRaises(InvalidArgument, torrc, **options)

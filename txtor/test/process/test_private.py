@@ -62,16 +62,17 @@ class PrivateDirectoryTests(NothingLeftTestCase):
 
     async def test_long_place(self) -> None:
         """
-        Where the folder for temporary files has a path too long for a socket, another is taken.
+        Where the folder for temporary files has a path too long for a socket, or one that breaks lines, another is taken.
         """
-        long = os.path.join(self.folder, "a" * 100)
-        os.mkdir(long)
-        self.patch(tempfile, "tempdir", long)
-        private = PrivateDirectory(reactor)
-        self.assertTrue(private.path.startswith("/tmp/txtor-"))
-        self.assertLessEqual(len(private.socket), _private.LONGEST_SOCKET_PATH)
-        await private.remove()
-        os.rmdir(long)
+        for name in ("a" * 100, "a\nb"):
+            place = os.path.join(self.folder, name)
+            os.mkdir(place)
+            self.patch(tempfile, "tempdir", place)
+            private = PrivateDirectory(reactor)
+            self.assertTrue(private.path.startswith("/tmp/txtor-"))
+            self.assertLessEqual(len(private.socket), _private.LONGEST_SOCKET_PATH)
+            await private.remove()
+            os.rmdir(place)
 
 
 class RefusalTests(SynchronousTestCase):
