@@ -68,7 +68,7 @@ class Machine(SphinxDirective):
         if module not in MODULES:
             raise self.error(f"{module} is not among the machines that are drawn.")
         path = "../" * self.env.docname.count("/") + f"_machines/{drawing(module)}"
-        html = f'<a href="{path}"><img src="{path}" alt="The states of {module}" style="max-width: 100%"></a>'
+        html = f'<a href="{path}"><img src="{path}" alt="The states of {module}" style="max-width: 100%; background: white"></a>'
         return [nodes.raw("", html, format="html")]
 
 

@@ -330,9 +330,6 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
         await super().setUp()
         self.catch_output()
         self.client = self.network.clients[0]
-        async with await connect(self.reactor, self.client.control_endpoint) as tor:
-            # Tor learns from quick circuits how long one may take, which is too short when the machine is busy.
-            await tor.protocol.set_conf("LearnCircuitBuildTimeout", 0, "CircuitBuildTimeout", 60)
         self.path = [f"${node.fingerprint}" for node in self.network.exits[:2]]
         self.names = ", ".join(node.nickname for node in self.network.exits[:2])
 
