@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twisted.web.client import HTTPConnectionPool
     from twisted.web.iweb import IPolicyForHTTPS
 
+    from txtor.names import TorHostnameResolver, TorResolver
     from txtor.socks import AnyIsolation, TorSocksEndpoint
     from txtor.state import Circuit
     from txtor.web import TorAgent
@@ -102,3 +103,25 @@ class Traffic:
         from txtor.socks import resolve_ptr
 
         return resolve_ptr(self._socks(None), ip, isolation=isolation, reactor=self._reactor)
+
+    def hostname_resolver(self, isolation: AnyIsolation = None) -> TorHostnameResolver:
+        """
+        What has this Tor look up all names that a reactor is asked for: ``reactor.installNameResolver(tor.hostname_resolver())``.
+
+        :param isolation: with which connections the look-ups may share a circuit.
+        :raises InvalidArgument: the isolation is none.
+        """
+        from txtor.names import TorHostnameResolver  # twisted.names is wanted by few
+
+        return TorHostnameResolver(self._socks(None), isolation, self._reactor)
+
+    def resolver(self, isolation: AnyIsolation = None) -> TorResolver:
+        """
+        What twisted.names calls a resolver: for ``reactor.installResolver``, or for a DNS server that asks this Tor.
+
+        :param isolation: with which connections the look-ups may share a circuit.
+        :raises InvalidArgument: the isolation is none.
+        """
+        from txtor.names import TorResolver
+
+        return TorResolver(self._reactor, self._socks(None), isolation)

@@ -37,6 +37,19 @@ class Telltale:
     resolveHostName = getHostByName = ask  # noqa: N815  # Twisted's
 
 
+def forbid_looking_up(case: TestCase) -> Telltale:
+    """
+    Replace every local resolver of this process until the test is over, which fails if one was asked.
+    """
+    telltale = Telltale()
+    for install in (reactor.installNameResolver, reactor.installResolver):
+        case.addCleanup(install, install(telltale))
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo", "getfqdn"):
+        case.patch(socket, name, telltale.ask)
+    case.addCleanup(lambda: case.assertEqual(telltale.asked, []))
+    return telltale
+
+
 class LoopbackCase(TestCase):
     """
     A SOCKS server on loopback, and no local resolver.
@@ -48,12 +61,7 @@ class LoopbackCase(TestCase):
     timeout = 20
 
     async def setUp(self) -> None:  # type: ignore[override]  # trial waits for it
-        self.telltale = Telltale()
-        for install in (reactor.installNameResolver, reactor.installResolver):
-            self.addCleanup(install, install(self.telltale))
-        for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr"):
-            self.patch(socket, name, self.telltale.ask)
-        self.addCleanup(lambda: self.assertEqual(self.telltale.asked, []))
+        forbid_looking_up(self)
         self.server = SocksServer(reactor)
         self.port = await self.listen(self.server)
         self.socks = TCP4ClientEndpoint(reactor, "127.0.0.1", self.port)
