@@ -720,7 +720,7 @@ class MissingCertificates(CannotVerify):
 
 class DocumentUnavailable(TorRefused):
     """
-    The Tor that was asked does not have a directory document.
+    The Tor that was asked does not have a directory document. The status is 250 where it answered, and with nothing.
 
     :ivar advice: with which option it would keep documents of the kind; empty where none is missing.
     """

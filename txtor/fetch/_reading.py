@@ -19,9 +19,9 @@ _PIECE = 256 * 1024
 
 def cooperator(reactor: IReactorTime) -> Cooperator:
     """
-    Who shares out a reactor's time.
+    Who shares out a reactor's time, one slice of work for each turn.
     """
-    return Cooperator(scheduler=lambda work: reactor.callLater(0, work))
+    return Cooperator(terminationPredicateFactory=lambda: lambda: True, scheduler=lambda work: reactor.callLater(0, work))
 
 
 def slices(data: bytes) -> Iterator[bytes]:

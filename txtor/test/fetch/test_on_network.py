@@ -43,7 +43,7 @@ class NetworkCase(TorNetworkTestCase):
         """
         A client of some servers, or of all authorities, straight.
         """
-        return DirectoryClient(self.reactor, servers or self.servers(), timeout=20)
+        return DirectoryClient(self.reactor, servers or self.servers(), timeout=60)
 
 
 class ControlPortTests(NetworkCase):
@@ -200,10 +200,10 @@ class DirectoryPortTests(NetworkCase):
         host, dir_port = self.servers()[0]
         port = self.reactor.listenTCP(0, ProxyFactory(host, dir_port), interface=host)
         self.addCleanup(port.stopListening)
-        client = tor.directory_client((host, port.getHost().port), timeout=30)
+        client = tor.directory_client((host, port.getHost().port), timeout=60)
         found = await client.fetch(DirectoryQuery.consensus("microdesc"))
         self.assertEqual([each.flavour for each in found.matched], ["microdesc"])
-        refused = tor.directory_client((host, dir_port), timeout=30).fetch(DirectoryQuery.consensus("microdesc"))
+        refused = tor.directory_client((host, dir_port), timeout=60).fetch(DirectoryQuery.consensus("microdesc"))
         error = await self.assertFailure(refused, DirectoryUnavailable)
         self.assertIsInstance(error.failures[0][1], SocksError)
 
