@@ -169,11 +169,14 @@ def make_service(options: Options, reactor: Any) -> TorService:
     """
     The service, on any reactor.
 
-    :raises twisted.python.usage.UsageError: a file cannot be read.
+    :raises twisted.python.usage.UsageError: a file cannot be read, or --control is no endpoint string.
     """
     password = None if options["password-file"] is None else _read_line(options["password-file"])
     target = options["launch-options"] if options["launch"] else options["control"]
-    service = TorService(reactor, target, password=password, tor_binary=options["tor-binary"])
+    try:
+        service = TorService(reactor, target, password=password, tor_binary=options["tor-binary"])
+    except InvalidArgument as error:
+        raise usage.UsageError(str(error)) from error
     service.setName("txtor")  # type: ignore[no-untyped-call]  # Twisted's
     service.add_status_listener(_log_health)
     for ports, path in options["onions"]:

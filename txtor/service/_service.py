@@ -69,7 +69,7 @@ class TorService(Service):
         :param chance: gives random numbers from 0 to 1.
         :param ping: how often to see whether Tor still answers, in seconds. One that does not in as much time is given up.
             ``None`` is never.
-        :raises InvalidArgument: an argument is out of its range.
+        :raises InvalidArgument: an argument is out of its range, or an endpoint string is malformed.
         """
         if outage not in ("wait", "fail"):
             raise InvalidArgument(f"outage is 'wait' or 'fail', not {outage!r}.")
@@ -124,7 +124,7 @@ class TorService(Service):
 
         :param failures: fail after so many failures in a row, with the last of them. With ``None`` it waits as long as the
             service runs.
-        :raises Disconnected: the service was stopped.
+        :raises Disconnected: the service was stopped, and not started again.
         """
         return self._supervisor.when_ready(failures)
 

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from txtor._deferred import deferred
 from txtor._tor import Tor, connect
 from txtor.control import ControlEndpoint, Password
+from txtor.errors import InvalidArgument
 from txtor.process import (
     ILaunchReactor,
     LaunchOptions,
@@ -50,6 +51,8 @@ class Source(Protocol):
 class ConnectSource:
     """
     A Tor that others run.
+
+    :raises InvalidArgument: an endpoint string is malformed.
     """
 
     def __init__(
@@ -59,6 +62,8 @@ class ConnectSource:
         password: Password,
         allow_plain_cookie: bool,
     ) -> None:
+        for one in [endpoint] if isinstance(endpoint, str) else endpoint if isinstance(endpoint, Sequence) else []:
+            _check_endpoint(reactor, one)
         self._reactor = reactor
         self._endpoint = endpoint
         self._password = password
@@ -84,6 +89,19 @@ class ConnectSource:
         """
         if tor is not None:
             await tor.close()
+
+
+def _check_endpoint(reactor: ILaunchReactor, endpoint: ControlEndpoint) -> None:
+    """
+    Tell a mistake in an endpoint string now, and not at each attempt.
+    """
+    if isinstance(endpoint, str):
+        from twisted.internet.endpoints import clientFromString  # which imports all of TLS
+
+        try:
+            clientFromString(reactor, endpoint)
+        except (ValueError, TypeError, KeyError, IndexError) as error:  # whatever Twisted's parsers make of a malformed string
+            raise InvalidArgument(f"Not an endpoint string: {endpoint!r} ({error})") from error
 
 
 class LaunchSource:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.logger import Logger
 
 from txtor._deferred import deferred
@@ -50,6 +50,7 @@ class Supervisor:
         self._core = _machine.Core()
         self._machine = _machine.new_supervision(self._core)
         self._trigger: Any = None
+        self._was_stopped = False
         self._acting = False
         self._attempt = 0
         self._opened: Tor | None = None
@@ -71,6 +72,7 @@ class Supervisor:
         """
         if self._trigger is None:
             self._trigger = self._reactor.addSystemEventTrigger("before", "shutdown", self._shut_down)
+        self._was_stopped = False
         self._machine.start_asked()
         self._act()
 
@@ -85,6 +87,7 @@ class Supervisor:
         """
         End, and fire when nothing is left.
         """
+        self._was_stopped = True
         stopped = self._stopped.add()
         self._machine.stop_asked()
         self._act()
@@ -101,7 +104,11 @@ class Supervisor:
         """
         The Tor, now or later.
         """
-        return succeed(self.tor) if self.tor is not None else self._ready.add(failures)
+        if self.tor is not None:
+            return succeed(self.tor)
+        if self._was_stopped:
+            return fail(Disconnected("The service was stopped."))
+        return self._ready.add(failures)
 
     def when_lost(self) -> Deferred[TorError]:
         """

@@ -89,6 +89,7 @@ class OptionsTests(SynchronousTestCase):
             self.assertIn(word, str(self.assertRaises(UsageError, parsed, *arguments)))
         options = parsed("--password-file", "/nowhere/at/all")
         self.assertIn("/nowhere/at/all", str(self.assertRaises(UsageError, make_service, options, Reactor())))
+        self.assertIn("nonsense", str(self.assertRaises(UsageError, make_service, parsed("-c", "nonsense"), Reactor())))
 
 
 class Program(ProcessProtocol):

@@ -221,6 +221,8 @@ class ConnectionTests(ServiceTestCase):
             self.successResultOf(self.service.when_ready())
             self.successResultOf(self.service.stopService())
             self.assertIn("stopped", str(self.successResultOf(lost)))
+            self.failureResultOf(self.service.when_ready(), Disconnected)
+            self.failureResultOf(self.service.get_info("version"), Disconnected)
 
     def test_stop_from_a_callback(self) -> None:
         """
@@ -263,6 +265,9 @@ class ConnectionTests(ServiceTestCase):
         for arguments in wrong:
             self.assertRaises(InvalidArgument, self.make, **arguments)
         self.assertRaises(InvalidArgument, LaunchOptions, {"SocksPort": 1}, socks_port=2)
+        places: list[Any] = ["nonsense", "tcp:a:b:c:d", ["unix:/a", "tcp"]]
+        for place in places:
+            self.assertRaises(InvalidArgument, TorService, self.clock, place)
 
     def test_ping(self) -> None:
         """
