@@ -7,21 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Coroutine
-from datetime import datetime, timezone
 from inspect import getattr_static
 from typing import Any
 
 from measuring import EVENTS, Meter, Options, Result, main, measure_import, under_reactor
-
-NOW = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
-
-
-def read_six(router: Any) -> tuple[Any, ...]:
-    """
-    What most programs want to know of a router.
-    """
-    return (router.nickname, router.fingerprint, router.address, router.or_port, router.flags, router.bandwidth)
-
+from txtor_documents import DOCUMENTS, read_six
 
 # -- the control port --------------------------------------------------------------------------------------------------
 
@@ -263,65 +253,6 @@ async def events_state(reactor: Any, protocol: Any, options: Options) -> Result:
     return meter.result(done=told[0])
 
 
-# -- documents ---------------------------------------------------------------------------------------------------------
-
-
-def _consensus(name: str, fields: bool) -> Callable[[Options], Result]:
-    def task(options: Options) -> Result:
-        from txtor.directory import Consensus
-
-        data = options.read(name)
-        with Meter() as meter:
-            consensus = Consensus(data)
-            routers = consensus.routers
-            read = [read_six(router) for router in routers.values()] if fields else []
-        return meter.result(done=len(read) or len(routers))
-
-    return task
-
-
-def server_descriptors(options: Options) -> Result:
-    """
-    All server descriptors as objects.
-    """
-    from txtor.directory import ServerDescriptor
-
-    data = options.read("server-descriptors")
-    with Meter() as meter:
-        found = list(ServerDescriptor.parse_many(data, check=False))
-    return meter.result(done=len(found))
-
-
-def server_descriptors_verified(options: Options) -> Result:
-    """
-    Server descriptors read and verified one after another; none is kept.
-    """
-    from txtor.directory import ServerDescriptor
-
-    data, done = options.read("server-descriptors"), 0
-    with Meter() as meter:
-        for descriptor in ServerDescriptor.parse_many(data, check=False):
-            assert isinstance(descriptor, ServerDescriptor)  # errors come only when documents are checked
-            done += "router-signature" in descriptor.verify(now=NOW).checked
-    return meter.result(done=done)
-
-
-def microdescriptors(options: Options) -> Result:
-    """
-    By digest, all microdescriptors as objects.
-    """
-    from txtor.directory import Microdescriptor
-
-    data = options.read("microdescriptors")
-    with Meter() as meter:
-        found = {
-            one.digest("sha256", encoding="raw"): one
-            for one in Microdescriptor.parse_many(data, check=False)
-            if isinstance(one, Microdescriptor)
-        }
-    return meter.result(done=len(found))
-
-
 # -- SOCKS and the rest ------------------------------------------------------------------------------------------------
 
 
@@ -397,14 +328,7 @@ ASYNCHRONOUS: dict[str, Callable[[Any, Options], Any]] = {
     "events_all": controlled(_events(every_attribute)),
 }  # fmt: skip
 #: Tasks that need none.
-SYNCHRONOUS: dict[str, Callable[[Options], Result]] = {
-    "consensus_ns": _consensus("consensus-ns", False),
-    "consensus_ns_fields": _consensus("consensus-ns", True),
-    "consensus_microdesc": _consensus("consensus-microdesc", False),
-    "consensus_microdesc_fields": _consensus("consensus-microdesc", True),
-    **{task.__name__: task for task in (server_descriptors, server_descriptors_verified, microdescriptors)},
-    "import_": measure_import(_load),
-}
+SYNCHRONOUS: dict[str, Callable[[Options], Result]] = {**DOCUMENTS, "import_": measure_import(_load)}
 TASKS = {**{name: under_reactor(task) for name, task in ASYNCHRONOUS.items()}, **SYNCHRONOUS}
 
 if __name__ == "__main__":
