@@ -312,6 +312,37 @@ reactor.run()
 """
 
 
+ATTACHING = """
+import os, signal, sys
+from zope.interface import implementer
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+import txtor
+from txtor.state import IStreamAttacher
+
+@implementer(IStreamAttacher)
+class Attacher:
+    def attach_stream(self, stream, circuits):
+        return None
+    def attach_stream_failure(self, stream, failure):
+        pass
+
+async def main():
+    tor = await txtor.launch(reactor, config={"DisableNetwork": 1, "GeoIPFile": "/dev/null", "GeoIPv6File": "/dev/null"},
+                             wait="controlled")
+    socket = (await tor.protocol.get_conf_single("ControlPort"))[6:]
+    state = await txtor.TorState.from_protocol(reactor, tor.protocol)
+    await state.set_attacher(Attacher())
+    pid = tor.process.pid
+    os.kill(pid, signal.SIGKILL)
+    await tor.process.when_ended()
+    print(pid, socket, flush=True)
+
+Deferred.fromCoroutine(main()).addErrback(lambda failure: (failure.printTraceback(sys.stdout), reactor.stop()))
+reactor.run()
+"""
+
+
 class _Program(ProcessProtocol):
     """
     A program that has launched a Tor.
@@ -342,16 +373,16 @@ class ParentTests(NothingLeftTestCase):
     However the program ends, its Tor and the temporary files end too.
     """
 
-    async def ends_by(self, *names: str) -> None:
+    async def ends_by(self, *names: str, script: str = SCRIPT) -> None:
         """
         Run a program that launches a Tor, and send it signals.
         """
         program = _Program()
         environment = {**os.environ, "TMPDIR": self.folder, "PYTHONPATH": os.pathsep.join(sys.path)}
-        transport = reactor.spawnProcess(program, sys.executable, [sys.executable, "-c", SCRIPT], environment)
+        transport = reactor.spawnProcess(program, sys.executable, [sys.executable, "-c", script], environment)
         await program.ready
         pid, path = program.said.decode().split()
-        self.assertTrue(is_running(int(pid)), program.said)
+        self.assertEqual(is_running(int(pid)), script is SCRIPT)
         self.assertTrue(path.startswith(self.folder))
         if names == ("STOP tor", "KILL"):
             os.kill(int(pid), signal.SIGSTOP)
@@ -378,6 +409,13 @@ class ParentTests(NothingLeftTestCase):
         """
         await self.ends_by("INT")
         await self.ends_by("TERM")
+
+
+    async def test_shut_down_after_attaching(self) -> None:
+        """
+        A program that has attached streams, and whose Tor was killed, ends as well. Case 30.
+        """
+        await self.ends_by("TERM", script=ATTACHING)
 
 
 class NetworkTests(TorNetworkTestCase):
