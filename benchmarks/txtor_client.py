@@ -243,6 +243,24 @@ async def events_state(reactor: Any, protocol: Any, options: Options) -> Result:
     state = await TorState.from_protocol(reactor, protocol)
     state.add_circuit_listener(type("Circuits", (CircuitListenerMixin,), dict.fromkeys(circuit, happening))())
     state.add_stream_listener(type("Streams", (StreamListenerMixin,), dict.fromkeys(stream, happening))())
+    meter = await follow_events(protocol, state, options)
+    return meter.result(done=told[0])
+
+
+async def events_state_alone(reactor: Any, protocol: Any, options: Options) -> Result:
+    """
+    The same picture, when nobody listens to what happens in it.
+    """
+    from txtor.state import TorState
+
+    meter = await follow_events(protocol, await TorState.from_protocol(reactor, protocol), options)
+    return meter.result(done=options.facts["events"])
+
+
+async def follow_events(protocol: Any, state: Any, options: Options) -> Meter:
+    """
+    Have a picture of Tor follow all events, and see that it is the right one afterwards.
+    """
     await protocol.add_event_listeners({}, {"CIRC_BW": lambda text: None})  # the picture needs all others
     end = End(protocol)
     await end.listen()
@@ -250,7 +268,7 @@ async def events_state(reactor: Any, protocol: Any, options: Options) -> Result:
         await end.after("DUMP")
     assert (len(state.circuits), len(state.streams)) == (options.facts["circuits_after"], options.facts["streams_after"])
     await state.close()
-    return meter.result(done=told[0])
+    return meter
 
 
 # -- SOCKS and the rest ------------------------------------------------------------------------------------------------
@@ -322,7 +340,7 @@ def _load() -> None:
 ASYNCHRONOUS: dict[str, Callable[[Any, Options], Any]] = {
     **{task.__name__: task for task in (connect, socks_connect, socks_bulk)},
     **{task.__name__: controlled(task) for task in (getinfo_sequential, getinfo_pipelined, ns_all, ns_all_text, bootstrap,
-                                                    newconsensus, events_state)},
+                                                    newconsensus, events_state, events_state_alone)},
     "events_unread": controlled(_events(unread)),
     "events_keywords": controlled(_events(keywords)),
     "events_all": controlled(_events(every_attribute)),
