@@ -72,11 +72,13 @@ class _Served(Protocol):
         if not self.received.endswith(b"\r\n\r\n"):
             return
         self.server.requests.append(self.received)
-        assert self.transport is not None
+        transport: Any = self.transport  # a MemoryTransport
         for piece in self.server.pieces:
-            self.transport.write(piece)
-        if self.server.closes:
-            self.transport.loseConnection()
+            transport.write(piece)
+        if self.server.aborts:
+            transport._peer._lose(error.ConnectionLost())  # what is still on its way to it is lost as well
+        elif self.server.closes:
+            transport.loseConnection()
 
     def connectionLost(self, reason: Any = None) -> None:
         """
@@ -92,16 +94,24 @@ class Server:
 
     :ivar pieces: what it answers.
     :ivar closes: whether it closes the connection behind its answer.
+    :ivar aborts: whether it breaks the connection off instead.
     :ivar refuses: whether nothing listens there.
+    :ivar never_connects: whether there is no answer at all, not even that nothing listens.
     :ivar requests: what it was asked.
     :ivar ended: how many connections have ended.
     """
 
     def __init__(
-        self, *pieces: bytes, closes: bool = True, refuses: bool = False, never_connects: bool = False
+        self,
+        *pieces: bytes,
+        closes: bool = True,
+        aborts: bool = False,
+        refuses: bool = False,
+        never_connects: bool = False,
     ) -> None:
         self.pieces: Iterable[bytes] = pieces
         self.closes = closes
+        self.aborts = aborts
         self.refuses = refuses
         self.never_connects = never_connects
         self.requests: list[bytes] = []

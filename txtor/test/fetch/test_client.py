@@ -10,6 +10,8 @@ import lzma
 import zlib
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.testing import MemoryReactorClock
@@ -216,6 +218,38 @@ class WrongAnswerTests(ClientCase):
         for sent in (b"220 smtp\r\n\r\n", b"", cut):
             (failure,) = self.failures(query, Server(sent))
             self.assertIsInstance(failure, ProtocolViolation)
+
+    def test_broken_off(self) -> None:
+        """
+        A connection that is broken off gave no answer.
+        """
+        (failure,) = self.failures(DirectoryQuery.consensus("ns"), Server(answer(CONSENSUS), aborts=True))
+        self.assertIsInstance(failure, DirectoryServerError)
+        self.assertIn("it was lost", str(failure))
+
+    @given(
+        st.integers(0, len(MICRODESC)),
+        st.binary(max_size=20),
+        st.integers(0, 40),
+        st.sampled_from(["identity", "deflate", "gzip", "x-tor-lzma", "x-zstd"]),
+        st.booleans(),
+    )
+    @settings(max_examples=100, deadline=None)
+    def test_anything(self, place: int, put: bytes, cut: int, encoding: str, compress: bool) -> None:
+        """
+        Whatever a server makes of a consensus, what comes is the consensus or the declared error.
+        """
+        body = MICRODESC[:place] + put + MICRODESC[place + cut :]
+        sent = zlib.compress(body) if compress else body
+        server = Server(answer(sent, f"Content-Encoding: {encoding}"))
+        waiting = self.client(server).fetch(DirectoryQuery.consensus("microdesc"))
+        outcome: list[Any] = []
+        waiting.addBoth(outcome.append)
+        self.work()
+        if not isinstance(outcome[0], Fetched):
+            outcome[0].trap(DirectoryUnavailable)
+        else:
+            self.assertIn(bytes(outcome[0].matched[0]), body)
 
     def test_cut_compression(self) -> None:
         """

@@ -6,11 +6,18 @@ Tests of documents through a Tor, with the genuine documents of a network in a `
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
 from txtor import Tor
 from txtor.directory import (
+    DOWNLOAD_LIMITS,
     Authorities,
     Consensus,
     ExtraInfo,
@@ -28,6 +35,8 @@ from txtor.errors import (
     MalformedDocument,
     MissingCertificates,
     ProtocolSyntaxError,
+    ProtocolViolation,
+    TorError,
     TorRefused,
     UnrecognizedCommand,
     VerificationFailed,
@@ -263,6 +272,10 @@ class VerifyConsensusTests(DirectoryCase):
         self.certificates.unlink()
         error = self.error(self.directory.get_consensus(verify=True, now=NOW), CannotVerify)
         self.assertIn("cached-certs", str(error))
+        with self.certificates.open("wb") as file:
+            file.truncate(DOWNLOAD_LIMITS.total + 1)
+        error = self.error(self.directory.get_consensus(verify=True, now=NOW), CannotVerify)
+        self.assertIn("longer than", str(error))
         self.tor.configuration.change([("CacheDirectory", None)], reset=True)
         self.error(self.directory.get_consensus(verify=True, now=NOW), CannotVerify)
 
@@ -524,6 +537,49 @@ class ExtraInfoTests(DirectoryCase):
         self.assertIn("names no extra-info", str(error))
         error = self.error(self.directory.get_extra_info(digest="A" * 40), DocumentUnavailable)
         self.assertIn("DownloadExtraInfo 1", str(error))
+
+
+class AnythingTests(DirectoryCase):
+    """
+    Answers that are no documents, or not quite.
+    """
+
+    @given(st.integers(0, 8), st.floats(0, 1), st.binary(max_size=20), st.integers(0, 200), st.booleans())
+    @settings(max_examples=120, deadline=None)
+    def test_anything(self, which: int, part: float, put: bytes, cut: int, verify: bool) -> None:
+        """
+        Whatever Tor answers, there is a document or a declared error; and none that was changed is verified.
+        """
+        ask = self.directory
+        digest = self.descriptor.digest()
+        questions: list[tuple[str, Callable[[], Deferred[Any]]]] = [
+            (KEY, lambda: ask.get_consensus("ns", verify=verify, now=NOW)),
+            (MICRODESC_KEY, lambda: ask.get_consensus(verify=verify, now=NOW)),
+            (f"ns/id/{self.relay}", lambda: ask.get_network_status(self.relay)),
+            ("ns/all", ask.get_network_statuses),
+            (f"desc/id/{self.relay}", lambda: ask.get_server_descriptor(self.relay)),
+            (f"dir/server/d/{digest}", lambda: ask.get_server_descriptor(self.relay, verify=CONSENSUS, now=NOW)),
+            (f"md/id/{self.relay}", lambda: ask.get_microdescriptor(self.relay, verify=verify and MICRODESC)),
+            ("md/all", lambda: ask.get_microdescriptors(verify=verify and MICRODESC)),
+            ("desc/all-recent", lambda: ask.get_server_descriptors(verify=verify and CONSENSUS, now=NOW)),
+        ]
+        key, start = questions[which]
+        genuine = self.tor.info[key]
+        assert isinstance(genuine, bytes)
+        place = int(part * len(genuine))
+        changed = genuine[:place] + put + genuine[place + cut :]
+        self.tor.info[key] = changed
+        outcome: list[Any] = []
+        start().addBoth(outcome.append)
+        self.work()
+        self.tor.info[key] = genuine
+        if isinstance(outcome[0], Failure):
+            outcome[0].trap(TorError)
+            if outcome[0].check(ProtocolViolation):  # a line end that no control port sends ends the connection
+                self.protocol = self.tor.connect(self.clock)
+                self.directory = TorDirectory(self.clock, self.protocol)
+        elif (verify and which < 2) or key.startswith("dir/server/"):  # one document, and verified
+            self.assertEqual(outcome[0].signed_range(), type(outcome[0])(genuine).signed_range())
 
 
 class TorTests(DirectoryCase):
