@@ -61,7 +61,7 @@ async def main(reactor: Any, address: str, *control_endpoints: str) -> None:
     await fleet.when_ready(failures=1)
 
     asked = await fleet.send(GetInfo(("version",)))
-    for name, values in asked.values.items():
+    for name, values in sorted(asked.values.items()):
         print(name, "is Tor", values["version"])
     for name, error in asked.errors.items():  # those that do not answer do not harm the others
         print(name, "did not answer:", error)
