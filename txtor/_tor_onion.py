@@ -72,7 +72,9 @@ class OnionMethods:
         """
         Make an onion service, which lives as long as this connection, and wait until it can be reached.
 
-        Whatever goes wrong, and if this is cancelled, nothing stays behind: no service, no listener, no open port.
+        Whatever goes wrong, and if this is cancelled, nothing stays behind: no service, no listener, no open port. Four services
+        of a connection are published at a time, and the others wait for their turn, since Tor drops uploads when it has too many;
+        those with ``wait="none"`` take no turns.
 
         :param ports: one or more. Each is a virtual port, which leads to the same port of 127.0.0.1; or a pair of one and its
             target; or both in a text, as ``"80 127.0.0.1:8080"``. A target is a port of 127.0.0.1, ``"address:port"``,

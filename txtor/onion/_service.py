@@ -34,6 +34,7 @@ from ._moment import Now, utc_now
 from ._ports import OnionPort, ServicePort, Targets, parse_ports
 from ._publication import PublicationReport, WaitFor
 from ._terms import PUBLICATION_SECONDS, Clients, OnionTerms, PrivateKey, ProgressListener
+from ._turns import Turn
 from ._watch import PublicationWatch
 
 _log = Logger()
@@ -244,8 +245,11 @@ async def create_service(
     deadline = Deadline(reactor, terms.timeout)
     targets = Targets(reactor)
     watch = PublicationWatch(reactor, protocol, terms.wished, terms.progress, now)
+    turn = Turn(protocol)
     service = None
     try:
+        if terms.wished is not WaitFor.NONE:
+            await deadline.limit(turn.take(), "ADD_ONION (other services are being published)")
         await targets.open(ports)
         await deadline.limit(watch.start(), "SETEVENTS")
         reply = await deadline.limit(add_onion(protocol, terms.command(targets.ports)), "ADD_ONION")
@@ -264,6 +268,8 @@ async def create_service(
             _forget(protocol, service.address.bare)
         await targets.close()
         raise
+    finally:
+        turn.give_back()
 
 
 def _forget(protocol: TorControlProtocol, address: str) -> None:

@@ -390,6 +390,43 @@ class PublishingTests(ServiceCase):
         self.failureResultOf(waiting, Disconnected)
         self.nothing_left()
 
+    def test_turns(self) -> None:
+        """
+        Tor is asked for a few services at a time; each that is over, whichever way, lets the next one come, and one that is
+        cancelled before it was its turn asks for nothing. Those that are not waited for do not wait.
+        """
+        waiting = [self.ended(self.controller.create_onion_service([80], timeout=60)) for _ in range(8)]
+        self.assertEqual(len(self.tor.onions), 4)
+        self.make()
+        self.assertEqual(len(self.tor.onions), 5)
+        waiting[5].cancel()
+        self.failureResultOf(waiting[5], CancelledError)
+        first = self.tor.onions[0]
+        self.tor.upload(first, 1)
+        self.tor.stored(first, 1)
+        self.successResultOf(waiting[0])
+        self.assertEqual(len(self.tor.onions), 6)
+        waiting[1].cancel()
+        self.failureResultOf(waiting[1], CancelledError)
+        self.assertEqual([len(self.tor.onions), *map(bool, (each.called for each in waiting[2:5]))], [6, False, False, False])
+        self.assertNoResult(waiting[7])
+        self.tor.clock.advance(60)
+        for each in (*waiting[2:5], waiting[6]):
+            self.failureResultOf(each, OnionPublishError)
+        self.failureResultOf(waiting[7], OnionPublishError)
+        self.assertEqual(len(self.tor.onions), 2)
+
+    def test_waiting_for_a_turn(self) -> None:
+        """
+        The time in which others are published counts: who does not come to it in time is told so.
+        """
+        for _ in range(4):
+            self.ended(self.controller.create_onion_service([80], timeout=None))
+        waiting = self.controller.create_onion_service([80], timeout=30)
+        self.tor.clock.advance(30)
+        self.assertIn("being published", str(self.failureResultOf(waiting, CommandTimeout).value))
+        self.assertEqual(len(self.tor.onions), 4)
+
     def test_not_waiting(self) -> None:
         """
         Who does not wait has the service at once, and can wait later. Case 98.
