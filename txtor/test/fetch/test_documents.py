@@ -221,7 +221,7 @@ class VerifyConsensusTests(DirectoryCase):
 
     def test_good(self) -> None:
         """
-        Both flavours, by the authorities that Tor knows and the certificates that it keeps.
+        Case 120: both flavours, by the authorities that Tor knows and the certificates that it keeps.
         """
         for flavour in ("ns", "microdesc"):
             consensus = self.result(self.directory.get_consensus(flavour, verify=True, now=NOW))
@@ -248,6 +248,18 @@ class VerifyConsensusTests(DirectoryCase):
         waiting = self.directory.get_consensus(verify=True, now=NOW, authorities=public)
         error = self.error(waiting, VerificationFailed)
         self.assertIn("0 of 9 known authorities", str(error))
+
+    def test_too_few(self) -> None:
+        """
+        Case 118: one signature of three, and one three times.
+        """
+        raw = bytes(CONSENSUS)
+        first = raw.index(b"\ndirectory-signature ") + 1
+        second = raw.index(b"\ndirectory-signature ", first) + 1
+        for signatures in (raw[first:second], raw[first:second] * 3):
+            self.tor.info[KEY] = raw[:first] + signatures
+            error = self.error(self.directory.get_consensus("ns", verify=True, now=NOW), VerificationFailed)
+            self.assertIn("1 of 3 known authorities", str(error))
 
     def test_authorities(self) -> None:
         """
