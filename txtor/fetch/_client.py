@@ -174,14 +174,15 @@ class _Gathered:
         A server answered with documents.
         """
         before = len(self._answer.matched)
-        self._documents.update((reading.document, None) for reading in readings if reading.document is not None)
+        documents = [reading.document for reading in readings if reading.document is not None]
+        self._documents.update(dict.fromkeys(documents))
         broken = [reading.error for reading in readings if reading.error is not None]
         self._broken += broken
         self._answer = self._query.accept(self._documents)
         if len(self._answer.matched) > before:
             self._servers.append(server)
             return
-        refused = [document.reason for document in self._answer.refused if document.document in self._documents]
+        refused = [refused.reason for refused in self._answer.refused if refused.document in documents[:16]]
         reasons = [str(error) for error in broken] + refused
         told = "; ".join(reasons[:3]) or "an empty answer"
         self.fail(server, DirectoryServerError(f"it sent nothing that was asked for: {told}"))
