@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.test_tor_onion -*-
+# -*- test-case-name: txtor.test.onion.test_service -*-
 """
 What a `Tor` does with onion services. All of it is delegated to `txtor.onion`, which is imported when it is first used.
 """
@@ -67,7 +67,7 @@ class OnionMethods:
         pow_queue_burst: int | None = None,
         clients: Clients | None = None,
         wait: WaitFor | str | None = None,
-        timeout: float | None = 120.0,
+        timeout: float | None = 180.0,
     ) -> EphemeralOnionService:
         """
         Make an onion service, which lives as long as this connection, and wait until it can be reached.
@@ -142,7 +142,7 @@ class OnionMethods:
         clients: Mapping[str, ClientAuthPublicKey | str] | None = None,
         options: Mapping[str, Value] | None = None,
         wait: WaitFor | str | None = None,
-        timeout: float | None = 120.0,
+        timeout: float | None = 180.0,
     ) -> FilesystemOnionService:
         """
         Make an onion service of which Tor keeps the keys in a directory. It stays until Tor ends or it is removed, and in

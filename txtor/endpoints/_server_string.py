@@ -97,7 +97,7 @@ class OnionServerStringParser:
     ``singleHop=``         ``yes``: a service that does not hide where it is
     ``version=``           ``3``
     ``wait=``              listening waits for the ``first`` directory (the default), the ``majority``, ``all``, or ``none``
-    ``timeout=``           the seconds that this may take, 120 by default; 0 is no limit
+    ``timeout=``           the seconds that this may take, 180 by default; 0 is no limit
     ====================== ============================================================================================
     """
 

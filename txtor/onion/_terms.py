@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.onion.test_terms -*-
+# -*- test-case-name: txtor.test.onion.test_service -*-
 """
 What a program wishes of an onion service, checked before anything listens and before Tor is asked.
 """
@@ -21,7 +21,7 @@ from ._ports import OnionPort
 from ._publication import WaitFor
 
 #: Seconds that a service has to be published, if nothing else is said.
-PUBLICATION_SECONDS = 120.0
+PUBLICATION_SECONDS = 180.0
 
 #: Is called with percent, a word and a sentence, as txtorcon does.
 ProgressListener: TypeAlias = "Callable[[int, str, str], object]"

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.onion.test_watch -*-
+# -*- test-case-name: txtor.test.onion.test_service -*-
 """
 The shell around the publication machine: events and the clock go in, Deferreds and progress come out.
 

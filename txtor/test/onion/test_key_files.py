@@ -10,6 +10,8 @@ import stat
 from pathlib import Path
 from unittest.mock import patch
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from txtor.errors import InvalidArgument, OnionKeyFileUnusable
@@ -17,6 +19,7 @@ from txtor.onion import (
     ClientAuthKey,
     OnionKey,
     check_onion_directory,
+    keep_onion_key,
     read_authorized_clients,
     read_client_keys,
     read_onion_key,
@@ -248,3 +251,56 @@ class ClientFileTests(SynchronousTestCase):
         (directory / "z.auth_private").write_bytes(b"x")
         self.assertRaises(OnionKeyFileUnusable, read_client_keys, directory)
         self.assertRaises(OnionKeyFileUnusable, read_client_keys, self.directory / "absent")
+
+
+class KeptKeyTests(SynchronousTestCase):
+    """
+    A file that keeps the key of a service without a directory.
+    """
+
+    def setUp(self) -> None:
+        self.path = Path(self.mktemp())
+
+    def test_made_once(self) -> None:
+        """
+        The file is made with a new key, closed to others whatever the umask is, and read afterwards. Case 100.
+        """
+        before = os.umask(0)
+        try:
+            key = keep_onion_key(self.path)
+        finally:
+            os.umask(before)
+        self.assertEqual(self.path.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(self.path.read_text(), f"{key.blob}\n")
+        self.assertEqual(keep_onion_key(str(self.path)), key)
+
+    def test_forms(self) -> None:
+        """
+        The text of ADD_ONION, with or without a line end and padding, and the file that Tor writes. Case 99.
+        """
+        key = OnionKey.generate()
+        for content in (key.blob, f"{key.blob}\r\n", f" {key.blob.rstrip('=')} \n"):
+            self.path.write_text(content)
+            self.assertEqual(keep_onion_key(self.path), key)
+        write_onion_directory(self.path.with_name("directory"), key)
+        self.assertEqual(keep_onion_key(self.path.with_name("directory") / "hs_ed25519_secret_key"), key)
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.binary(max_size=120))
+    def test_anything(self, content: bytes) -> None:
+        """
+        Whatever a file holds, it is a key or the one declared error, and is left as it is.
+        """
+        self.path.write_bytes(content)
+        try:
+            keep_onion_key(self.path)
+        except OnionKeyFileUnusable as error:
+            self.assertEqual(error.path, str(self.path))
+        self.assertEqual(self.path.read_bytes(), content)
+
+    def test_unusable(self) -> None:
+        """
+        A place where there can be no file, and a directory.
+        """
+        for path in ("/nonexistent/key", "/", "a\0b"):
+            self.assertRaises(OnionKeyFileUnusable, keep_onion_key, path)

@@ -22,13 +22,14 @@ from txtor.errors import (
     Disconnected,
     InvalidArgument,
     OnionAddressCollision,
+    OnionKeyFileUnusable,
     OnionPublishError,
     ProtocolViolation,
     TorRefused,
     UnrecognizedCommand,
 )
 from txtor.grammar import ReplyLine
-from txtor.onion import ClientAuthKey, EphemeralOnionService, OnionKey, ServicePort
+from txtor.onion import ClientAuthKey, EphemeralOnionService, OnionKey, OnionKeyFile, ServicePort, keep_onion_key
 from txtor.test.onion.services import DIRECTORIES, KEY, OnionTor
 from txtor.testing import FakeTor
 
@@ -101,6 +102,22 @@ class MakingTests(ServiceCase):
             service = self.make(private_key=key)
             self.assertEqual((service.address, service.private_key), (KEY.address, KEY.blob))
             self.successResultOf(service.remove())
+
+    def test_key_file(self) -> None:
+        """
+        A key in a file, which is made if it is not there; what is wrong with it is told before Tor is asked.
+        """
+        path = self.mktemp()
+        addresses = []
+        for _ in range(2):
+            service = self.make(private_key=OnionKeyFile(path))
+            addresses.append(service.address)
+            self.successResultOf(service.remove())
+        self.assertEqual(addresses, [keep_onion_key(path).address] * 2)
+        del self.tor.received[:]
+        self.failureResultOf(self.controller.create_onion_service(80, OnionKeyFile("/nonexistent/key")), OnionKeyFileUnusable)
+        self.assertEqual(self.tor.received, [])
+        self.assertIn("/nonexistent", repr(OnionKeyFile("/nonexistent/key")))
 
     def test_discard(self) -> None:
         """
