@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFactory, IReactorTime, IStreamServerEndpoint
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from txtor._deferred import deferred
@@ -24,6 +25,8 @@ from ._ports import parse_ports
 from ._service import EphemeralOnionService, create_service
 from ._terms import OnionTerms, ProgressListener
 from ._watch import tell
+
+_log = Logger()
 
 AnyOnionService: TypeAlias = "EphemeralOnionService | FilesystemOnionService"
 
@@ -230,7 +233,10 @@ class TorOnionEndpoint:
             if lease is not None:
                 await lease.release()
             raise
-        return TorOnionListeningPort(service, self._port, local, lease)
+        listening = TorOnionListeningPort(service, self._port, local, lease)
+        # Who listens by a string, as twist does, has no other place to read the address.
+        _log.info("Listening behind {hostname}:{port}", hostname=service.hostname, port=self._port)
+        return listening
 
     async def _make(self, protocol: TorControlProtocol, ports: Any) -> AnyOnionService:
         if isinstance(self._terms, OnionTerms):

@@ -15,6 +15,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint, U
 from twisted.internet.error import CannotListenError, ConnectError
 from twisted.internet.interfaces import IAddress, IListeningPort, IStreamServerEndpoint
 from twisted.internet.protocol import Factory, Protocol
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import TestCase
 from zope.interface.verify import verifyObject
 
@@ -73,7 +74,9 @@ class EndpointTests(TestCase):
         """
         endpoint = self.endpoint()
         verifyObject(IStreamServerEndpoint, endpoint)
-        port: Any = await endpoint.listen(self.factory)
+        with capturedLogs() as logged:
+            port: Any = await endpoint.listen(self.factory)
+        self.assertIn(f"Listening behind {KEY.address.hostname}:80", [formatEvent(event) for event in logged])
         verifyObject(IListeningPort, port)
         host = port.getHost()
         verifyObject(IAddress, host)
