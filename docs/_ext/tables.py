@@ -73,7 +73,7 @@ def errors() -> Iterator[Row]:
     yield "error", "what it means"
 
     def below(error: type[BaseException], depth: int) -> Iterator[Row]:
-        if error.__module__ == txtor.errors.__name__:
+        if error.__module__.startswith(txtor.errors.__name__):
             yield "\N{EN SPACE}" * 2 * depth + f"`~txtor.errors.{error.__name__}`", summary(error)
             for child in sorted(error.__subclasses__(), key=lambda each: each.__name__):
                 yield from below(child, depth + 1)
