@@ -5,22 +5,27 @@ Tests of what goes through a Tor, on the private network, and of the facade.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from typing import Any
 
+from treq import content
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
+from twisted.protocols.policies import WrappingFactory
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.client import readBody
+from twisted.web.client import HTTPConnectionPool
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
-from txtor import Tor, connect
+from txtor import Tor, connect, launch
 from txtor._deferred import deferred
 from txtor.control import endpoint_of_listener, find_socks_endpoint
-from txtor.errors import CommandTimeout, Disconnected, ProtocolViolation, SocksPortNotFound
+from txtor.errors import CommandTimeout, Disconnected, HostUnreachableError, ProtocolViolation, SocksPortNotFound
 from txtor.grammar import ReplyLine
-from txtor.socks import Isolation
+from txtor.socks import Isolation, IsolationToken
+from txtor.test.socks.own_client import client_options
 from txtor.testing import FakeTor, TorNetworkTestCase
 
 
@@ -181,16 +186,10 @@ class Listening(Protocol):
         self.gone.callback(None)
 
 
-class TrafficTests(TorNetworkTestCase):
+class ServingTestCase(TorNetworkTestCase):
     """
-    Connections and pages through real Tors.
+    What listens on loopback.
     """
-
-    @deferred
-    async def setUp(self) -> None:  # type: ignore[override]  # trial waits for a Deferred
-        await super().setUp()
-        self.tor = await connect(self.reactor, self.network.clients[1].control_endpoint)
-        self.addCleanup(self.tor.close)
 
     def listen(self, factory: Any) -> int:
         """
@@ -200,6 +199,107 @@ class TrafficTests(TorNetworkTestCase):
         self.addCleanup(listening.stopListening)
         port: int = listening.getHost().port
         return port
+
+    async def serve(self) -> int:
+        """
+        Serve pages until the test is over. Then hang up, and wait until nobody is connected.
+
+        :return: the port.
+        """
+        site = WrappingFactory(Site(Page()))
+        listening = self.reactor.listenTCP(0, site, interface="127.0.0.1")
+
+        @deferred
+        async def stop() -> None:
+            await listening.stopListening()
+            for each in list(site.protocols):
+                each.transport.abortConnection()
+            while site.protocols:
+                await deferLater(self.reactor, 0.01)
+
+        self.addCleanup(stop)
+        port: int = listening.getHost().port
+        return port
+
+
+class IsolationTests(ServingTestCase):
+    """
+    Agents, and the circuits of their connections, as the live picture shows them.
+    """
+
+    @deferred
+    async def test_agents(self) -> None:
+        """
+        Agents of different isolation never share a circuit, with each other or with one that has none; two of the same isolation
+        do. Case 112.
+        """
+        tor = await connect(self.reactor, self.network.clients[1].control_endpoint)
+        self.addCleanup(tor.close)
+        state = await tor.create_state()
+        self.addCleanup(state.close)
+        tokens = [IsolationToken.new(), IsolationToken.new(), None]
+        on: dict[IsolationToken | None, set[str]] = {token: set() for token in tokens}
+        for _ in range(3):
+            for token in tokens:  # a new agent each time, that has nothing of the others but the token
+                port = await self.serve()
+                pool = HTTPConnectionPool(self.reactor)
+                self.addCleanup(pool.closeCachedConnections)
+                response = await tor.web_agent(pool, isolation=token).request(b"GET", f"http://127.0.0.1:{port}/".encode())
+                self.assertEqual(await content(response), b"a page over Tor")
+                (stream,) = (each for each in state.streams.values() if each.target == f"127.0.0.1:{port}")
+                assert stream.circuit is not None
+                self.assertIn(stream, stream.circuit.streams)
+                on[token].add(stream.circuit.id)
+        self.assertEqual(len(set.union(*on.values())), sum(map(len, on.values())))
+        self.assertEqual([len(on[token]) for token in tokens[:2]], [1, 1])
+
+
+class SocketTests(ServingTestCase):
+    """
+    A Tor whose first SocksPort is a unix socket, with flags.
+    """
+
+    @deferred
+    async def test_everything(self) -> None:
+        """
+        It is found, and everything goes through it: connections, pages, those of a circuit, and look-ups. Cases 65 and 93.
+        """
+        folder = tempfile.mkdtemp(prefix="txtor-", dir="/tmp")  # nobody else may look into it, or tor would not use it
+        self.addCleanup(shutil.rmtree, folder)
+        lines = (f'unix:"{folder}/a socket" IPv6Traffic IsolateDestAddr PreferIPv6', "auto NoIPv4Traffic")
+        config = client_options(self.network, *(("SocksPort", line) for line in lines))
+        port = await self.serve()
+        url = f"http://127.0.0.1:{port}/".encode()
+        async with await launch(self.reactor, config=config, timeout=60) as tor:
+            self.assertEqual(await find_socks_endpoint(tor.protocol), f"unix:{folder}/a socket")
+            gone: Deferred[None] = Deferred()
+            greeting = self.listen(Factory.forProtocol(lambda: Greeting(gone)))
+            connecting = tor.stream_via("127.0.0.1", greeting, isolation=Isolation.PER_DESTINATION)
+            protocol: Any = await connecting.connect(Factory.forProtocol(Listening))
+            self.assertEqual(await protocol.heard, b"welcome")
+            protocol.transport.loseConnection()
+            await protocol.gone
+            await gone
+            self.assertEqual(await tor.dns_resolve("127.0.0.1"), "127.0.0.1")
+            await self.assertFailure(tor.dns_resolve("nowhere.invalid"), HostUnreachableError)
+            state = await tor.create_state()
+            path = [node.fingerprint or "" for node in self.network.exits[:2]]
+            circuit = await (await state.build_circuit(path, purpose="controller")).when_built()
+            for agent in (tor.web_agent(), circuit.web_agent(), tor.web_agent(circuit=circuit)):
+                self.assertEqual(await content(await agent.request(b"GET", url)), b"a page over Tor")
+            await state.close()
+
+
+class TrafficTests(ServingTestCase):
+    """
+    Connections and pages through real Tors.
+    """
+
+    @deferred
+    async def setUp(self) -> None:  # type: ignore[override]  # trial waits for a Deferred
+        await super().setUp()
+        self.tor = await connect(self.reactor, self.network.clients[1].control_endpoint)
+        self.addCleanup(self.tor.close)
 
     @deferred
     async def test_stream(self) -> None:
@@ -223,15 +323,15 @@ class TrafficTests(TorNetworkTestCase):
         port = self.listen(Site(Page()))
         url = f"http://127.0.0.1:{port}/".encode()
         response = await self.tor.web_agent().request(b"GET", url)
-        self.assertEqual(await readBody(response), b"a page over Tor")
+        self.assertEqual(await content(response), b"a page over Tor")
         state = await self.tor.create_state()
         self.addCleanup(state.close)
         path = [node.fingerprint or "" for node in self.network.exits[:3]]
         circuit = await (await state.build_circuit(path, purpose="controller")).when_built()
         response = await circuit.web_agent().request(b"GET", url)
-        self.assertEqual(await readBody(response), b"a page over Tor")
+        self.assertEqual(await content(response), b"a page over Tor")
         response = await self.tor.web_agent(circuit=circuit).request(b"GET", url)
-        self.assertEqual(await readBody(response), b"a page over Tor")
+        self.assertEqual(await content(response), b"a page over Tor")
         await circuit.close()
 
     @deferred
