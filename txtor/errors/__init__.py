@@ -172,3 +172,8 @@ __all__ = [
     "refusal",
     "socks_error",
 ]
+
+# A traceback, a pickle and the documentation name the place where a program finds the error.
+for _name in __all__:
+    globals()[_name].__module__ = __name__
+del _name

@@ -600,5 +600,6 @@ class OtherTests(StateCase):
         router: Router = self.state.routers["relay1"]
         self.assertEqual(self.successResultOf(router.get_location()), "au")
         self.assertIsNone(self.successResultOf(self.state.router_from_id("F" * 40).get_location()))
+        self.assertEqual(self.successResultOf(self.state.routers.countries([router])), {"10.1.0.1": "au"})
 
 
