@@ -4,7 +4,7 @@ Finding, starting and ending a tor of our own.
 
 from ._bootstrap import BootstrapProgress
 from ._find import find_tor_binary
-from ._launch import TIMEOUT_SECONDS, Launched, ProgressListener, launch_tor
+from ._launch import TIMEOUT_SECONDS, Launched, ProgressListener, check_seconds, launch_tor
 from ._plan import LaunchOptions
 from ._private import PrivateDirectory
 from ._process import ILaunchReactor, TorProcess
@@ -23,6 +23,7 @@ __all__ = [
     "ProgressListener",
     "TorProcess",
     "Writable",
+    "check_seconds",
     "find_tor_binary",
     "format_torrc",
     "launch_tor",

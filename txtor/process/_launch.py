@@ -81,9 +81,8 @@ async def launch_tor(
     :raises InvalidArgument: the options contradict each other. Nothing was started.
     """
     plan = make_plan(options or LaunchOptions())
-    if timeout is not None and not timeout > 0:
-        raise InvalidArgument(f"timeout is a positive number of seconds or None, not {timeout!r}.")
-    binary = find_tor_binary() if tor_binary is None else _named(os.fspath(tor_binary))
+    check_seconds("timeout", timeout)
+    binary = find_tor_binary() if tor_binary is None else _named(tor_binary)
     private = PrivateDirectory(reactor, plan.user) if directory is None else directory
 
     def clean_up() -> Deferred[None]:
@@ -100,13 +99,27 @@ async def launch_tor(
     return Launched(await launching.wait(timeout), process)
 
 
-def _named(binary: str) -> str:
+def check_seconds(argument: str, seconds: object) -> None:
+    """
+    See that a caller gave a positive number of seconds, or ``None``.
+
+    :raises InvalidArgument: he did not.
+    """
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if seconds is not None and not (is_number and 0 < seconds < float("inf")):  # type: ignore[operator]  # it is a number
+        raise InvalidArgument(f"{argument} is a positive number of seconds or None, not {seconds!r}.")
+
+
+def _named(binary: str | os.PathLike[str]) -> str:
     """
     The path of a binary that the caller names, which may be looked up in PATH.
     """
-    found = None if "\0" in binary else shutil.which(binary)
+    name: object = os.fspath(binary) if isinstance(binary, os.PathLike) else binary
+    if not isinstance(name, str):
+        raise InvalidArgument(f"tor_binary is a path, not {type(name).__name__}.")
+    found = None if "\0" in name else shutil.which(name)
     if found is None:
-        raise TorNotFound([binary])
+        raise TorNotFound([name])
     return os.path.abspath(found)
 
 

@@ -44,6 +44,13 @@ class LaunchOptions:
         make_plan(self)
 
     @property
+    def tor_user(self) -> str | None:
+        """
+        The user that Tor becomes, wherever that was said.
+        """
+        return make_plan(self).user
+
+    @property
     def threshold(self) -> int:
         """
         The percentage to wait for.

@@ -18,7 +18,7 @@ from txtor._tor import Tor
 from txtor.commands import Command, GetInfo, ResetConf, SetConf
 from txtor.control import ControlEndpoint, Password
 from txtor.errors import CommandTimeout, Disconnected, InvalidArgument, TorError
-from txtor.process import TIMEOUT_SECONDS, ILaunchReactor, LaunchOptions
+from txtor.process import TIMEOUT_SECONDS, ILaunchReactor, LaunchOptions, check_seconds
 from txtor.state import TorState
 
 from ._backoff import Backoff
@@ -73,8 +73,8 @@ class TorService(Service):
         """
         if outage not in ("wait", "fail"):
             raise InvalidArgument(f"outage is 'wait' or 'fail', not {outage!r}.")
-        if ping is not None and not ping > 0:
-            raise InvalidArgument(f"ping is a positive number of seconds or None, not {ping!r}.")
+        check_seconds("ping", ping)
+        check_seconds("launch_timeout", launch_timeout)
         self._reactor = reactor
         self._outage = outage
         source: Source

@@ -134,7 +134,7 @@ class LaunchSource:
             before, self._directory = self._directory, None
             await before.remove()
         if self._directory is None:
-            self._directory = PrivateDirectory(self._reactor, self._options.user)
+            self._directory = PrivateDirectory(self._reactor, self._options.tor_user)
         launched = await launch_tor(
             self._reactor,
             self._options,

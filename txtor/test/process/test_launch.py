@@ -246,7 +246,16 @@ class FailureTests(NothingLeftTestCase):
         """
         What cannot be meant is refused before anything starts.
         """
-        for arguments in ({"config": {"RunAsDaemon": 1}}, {"timeout": 0}, {"user": "no such user"}):
+        wrong: list[dict[str, Any]] = [
+            {"config": {"RunAsDaemon": 1}},
+            {"timeout": 0},
+            {"timeout": "1"},
+            {"timeout": float("nan")},
+            {"timeout": float("inf")},
+            {"tor_binary": 3},
+            {"user": "no such user"},
+        ]
+        for arguments in wrong:
             await self.assertFailure(launch(**arguments), InvalidArgument)
 
     async def test_timeout(self) -> None:

@@ -79,7 +79,7 @@ class PlanTests(SynchronousTestCase):
         A user can be given in either way.
         """
         self.assertEqual(make_plan(LaunchOptions(user="debian-tor")).pairs[0], ("User", "debian-tor"))
-        self.assertEqual(make_plan(LaunchOptions({"User": "debian-tor"})).user, "debian-tor")
+        self.assertEqual(LaunchOptions({"User": "debian-tor"}).tor_user, "debian-tor")
 
     def test_threshold(self) -> None:
         """

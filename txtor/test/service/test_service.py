@@ -261,7 +261,7 @@ class ConnectionTests(ServiceTestCase):
         """
         What is out of range is refused at once, a contradiction in what shall be launched too.
         """
-        wrong: list[dict[str, Any]] = [{"outage": "maybe"}, {"ping": 0}]
+        wrong: list[dict[str, Any]] = [{"outage": "maybe"}, {"ping": 0}, {"ping": "1"}, {"launch_timeout": -1}]
         for arguments in wrong:
             self.assertRaises(InvalidArgument, self.make, **arguments)
         self.assertRaises(InvalidArgument, LaunchOptions, {"SocksPort": 1}, socks_port=2)
