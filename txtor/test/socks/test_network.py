@@ -152,18 +152,20 @@ class ConnectionTests(NetworkCase):
     @deferred
     async def test_bulk(self) -> None:
         """
-        4 MiB each way at the same time, intact. Case 115.
+        100 MiB each way at the same time, intact. Case 115.
         """
         factory = Everybody(Sink)
         near = await self.connect("127.0.0.1", await self.listen(factory))
         far: Sink = factory.made[0]
-        block = os.urandom(1 << 16)
-        for _ in range(64):
+        block, times = os.urandom(1 << 20), 100
+        expected = hashlib.sha256()
+        for _ in range(times):
+            expected.update(block)
             near.transport.write(block)  # type: ignore[union-attr]
             far.transport.write(block)  # type: ignore[union-attr]
         for sink in (near, far):
-            await sink.when_received(64 << 16)
-            self.assertEqual(sink.digest.digest(), hashlib.sha256(block * 64).digest())
+            await sink.when_received(times << 20)
+            self.assertEqual((sink.size, sink.digest.digest()), (times << 20, expected.digest()))
         await self.hang_up(near)
         await far.lost
 
