@@ -22,6 +22,7 @@ from twisted.internet.task import deferLater
 from twisted.internet.testing import MemoryReactorClock
 from twisted.internet.utils import getProcessOutputAndValue
 from twisted.protocols.basic import LineOnlyReceiver
+from twisted.protocols.policies import WrappingFactory
 from twisted.trial.runner import TestLoader
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
@@ -412,6 +413,19 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
         self.assertTrue(second.startswith("http://nowhere.invalid/ could not be reached: "), second)
 
     @deferred
+    async def test_plain_agent(self) -> None:
+        """
+        A page twice over one connection, which is closed in the end.
+        """
+        site = WrappingFactory(Site(Page()))
+        port = self.listen(site)
+        await self.run_example("plain_agent", self.client.socks_endpoint, f"http://127.0.0.1:{port}/")
+        self.assertEqual(self.printed(), ["200 11 bytes", "200 11 bytes"])
+        self.assertLessEqual(len(site.protocols), 1)
+        while site.protocols:  # the end of a connection comes through Tor
+            await deferLater(self.reactor, 0.02)
+
+    @deferred
     async def test_endpoint_string(self) -> None:
         """
         The string of an endpoint goes through Tor.
@@ -559,12 +573,15 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
             return getProcessOutputAndValue(sys.executable, arguments, environment, str(temporary), self.reactor)
 
         tests = str(EXAMPLES / "network_fixture.py")
+        page = f"http://127.0.0.1:{self.listen(Site(Page()))}/"
         started = {
+            "asyncio_pages": start(str(EXAMPLES / "asyncio_pages.py"), self.client.socks_endpoint or "", page, page),
             "asyncio_reactor": start(str(EXAMPLES / "asyncio_reactor.py"), self.client.control_endpoint),
             "network_fixture": start("-m", "twisted.trial", "--temp-directory=trial", tests),
             "test_with_pytest": start("-m", "pytest", "-p", "no:cacheprovider", str(EXAMPLES / "test_with_pytest.py")),
         }
-        expected = {"asyncio_reactor": b"Tor 0.", "network_fixture": b"PASSED (successes=1)", "test_with_pytest": b"1 passed"}
+        expected = {"asyncio_pages": f"{page} 200 11 bytes\n".encode() * 2}
+        expected |= {"asyncio_reactor": b"Tor 0.", "network_fixture": b"PASSED (successes=1)", "test_with_pytest": b"1 passed"}
         ended = {name: await process for name, process in started.items()}
         for name, (output, errors, status) in ended.items():
             self.assertEqual((status, errors), (0, b""), f"{name}: {output!r}")
