@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from txtor._deferred import deferred
-from txtor.commands import GetInfo, SetConf
+from txtor.commands import GetConf, GetInfo, SetConf
 from txtor.errors import ProtocolViolation, SocksPortNotFound, TorError
 from txtor.grammar import parse_address_port, split_quoted
 
@@ -55,22 +55,32 @@ async def _listeners(protocol: TorControlProtocol) -> list[str]:
     return [endpoint_of_listener(each) for each in split_quoted((await protocol.send(GetInfo((_KEY,))))[_KEY])]
 
 
+async def _wants_none(protocol: TorControlProtocol) -> bool:
+    """
+    Whether it is the configuration that there is no SocksPort. Without a word of it there is one, on 9050.
+    """
+    lines = (await protocol.send(GetConf(("SocksPort",))))["SocksPort"]
+    return bool(lines) and all(line.split()[:1] == ["0"] for line in lines)
+
+
 @deferred
 async def find_socks_endpoint(protocol: TorControlProtocol, open_one: bool = False) -> str:
     """
     Where a Tor takes SOCKS: its first SocksPort, on TCP or on a unix socket.
 
-    :param open_one: where there is none, have Tor open one on a port that it chooses. The log tells.
+    :param open_one: where the configuration wants none (``SocksPort 0``), have Tor open one on a port that it chooses. The log
+        tells. What the configuration does want, and Tor has not opened, is left as it is.
     :return: an endpoint string.
     :raises SocksPortNotFound: there is none, and none was opened.
     """
     found = await _listeners(protocol)
-    if not found and open_one:
+    if not found and open_one and await _wants_none(protocol):
         _log.info("This Tor has no SocksPort: it is told to open one (SocksPort auto).")
         await protocol.send(SetConf([("SocksPort", "auto")]))
         found = await _listeners(protocol)
     if not found:
-        raise SocksPortNotFound([(_KEY, TorError("Tor has no SocksPort, or its network is disabled (DisableNetwork)."))])
+        why = TorError("Tor has no SocksPort open: it is 0, it could not be bound, or DisableNetwork is set.")
+        raise SocksPortNotFound([(_KEY, why)])
     return found[0]
 
 
@@ -79,7 +89,7 @@ class LazySocksEndpoint:
     """
     The SocksPort of a Tor, which is asked for it when it is first connected to, and again when nothing listens there any more.
 
-    :param open_one: where there is none, have Tor open one.
+    :param open_one: where the configuration wants none, have Tor open one.
     """
 
     def __init__(self, reactor: object, protocol: TorControlProtocol, open_one: bool = True) -> None:

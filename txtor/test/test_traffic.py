@@ -10,7 +10,7 @@ import tempfile
 from typing import Any
 
 from treq import content
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock, deferLater
 from twisted.protocols.policies import WrappingFactory
@@ -64,11 +64,24 @@ class ListenerTests(SynchronousTestCase):
         tor = FakeTor()
         tor.info["net/listeners/socks"] = lambda: '"127.0.0.1:7"' if "SETCONF" in " ".join(tor.received) else ""
         protocol = tor.connect()
+        tor.configuration.change([("SocksPort", "0")], reset=False)
         self.failureResultOf(find_socks_endpoint(protocol), SocksPortNotFound)
         self.assertEqual(self.successResultOf(find_socks_endpoint(protocol, open_one=True)), "tcp:127.0.0.1:7")
         self.assertIn('SETCONF SocksPort="auto"', tor.received)
         tor.info["net/listeners/socks"] = ""
         self.failureResultOf(find_socks_endpoint(protocol, open_one=True), SocksPortNotFound)
+
+    def test_not_open(self) -> None:
+        """
+        A SocksPort that is configured, or is there by default, and is not open is not replaced: the network may be disabled.
+        """
+        tor = FakeTor()
+        tor.info["net/listeners/socks"] = ""
+        protocol = tor.connect()
+        for lines in ([], ["9050"], ["unix:/a b/s WorldWritable"], ["0", "auto"]):
+            tor.configuration.change([("SocksPort", line) for line in lines], reset=False)
+            self.failureResultOf(find_socks_endpoint(protocol, open_one=True), SocksPortNotFound)
+        self.assertFalse([line for line in tor.received if line.startswith("SETCONF")])
 
 
 class FacadeTests(SynchronousTestCase):
@@ -288,6 +301,27 @@ class SocketTests(ServingTestCase):
             for agent in (tor.web_agent(), circuit.web_agent(), tor.web_agent(circuit=circuit)):
                 self.assertEqual(await content(await agent.request(b"GET", url)), b"a page over Tor")
             await state.close()
+
+
+class NoSocketTests(ServingTestCase):
+    """
+    A Tor without a SocksPort.
+    """
+
+    @deferred
+    async def test_opened(self) -> None:
+        """
+        Several endpoints at once that find none have one opened, which all use.
+        """
+        port = await self.serve()
+        url = f"http://127.0.0.1:{port}/".encode()
+        async with await launch(self.reactor, config=client_options(self.network), socks_port=0, timeout=60) as tor:
+            self.assertEqual(await tor.protocol.get_info_single("net/listeners/socks"), "")
+            responses = await gatherResults([tor.web_agent().request(b"GET", url) for _ in range(5)])
+            for response in responses:
+                self.assertEqual(await content(response), b"a page over Tor")
+            listeners = await tor.protocol.get_info_single("net/listeners/socks")
+            self.assertEqual(len(listeners.split()), 1, listeners)
 
 
 class TrafficTests(ServingTestCase):
