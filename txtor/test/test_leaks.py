@@ -44,6 +44,7 @@ MAY_LOOK_UP = {
     "endpoints/_guess.py": "127.0.0.1 alone",
     "process/_launch.py": "127.0.0.1 alone",
     "control/_connect.py": "the control port, from the caller's own endpoint string",
+    "service/_source.py": "the control port, from the caller's own endpoint string",
     "socks/_endpoint.py": "the SocksPort, from the caller's own endpoint string",
     "endpoints/_client_string.py": "the SocksPort, where the string names its host",
     "endpoints/_server_string.py": "where to listen on this machine, from the caller's own endpoint string",
