@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pathlib
+import sys
 from typing import Any
 from unittest import mock
 
@@ -12,6 +16,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import clientFromString
 from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
+from twisted.internet.utils import getProcessOutputAndValue
 
 import txtor
 from txtor._deferred import deferred
@@ -21,6 +26,48 @@ from txtor.test.socks.own_client import client_options
 from txtor.test.socks.test_network import GREETING, Everybody, Greets
 from txtor.test.socks.test_transport import Sink
 from txtor.testing import TorNetworkTestCase
+
+#: Connects by both kinds of strings, waits for the greeting, and returns from its ``main`` without closing anything of Tor's.
+PROGRAM = """
+import json, sys
+from unittest import mock
+
+import txtor
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import clientFromString
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import react
+
+port, control, config = json.loads(sys.argv[1])
+
+class Greeted(Protocol):
+    def __init__(self):
+        self.gone = Deferred()
+    def dataReceived(self, data):
+        self.transport.loseConnection()
+    def connectionLost(self, reason):
+        self.gone.callback(None)
+
+async def launch(reactor):
+    tor = await txtor.launch(reactor, config=[tuple(pair) for pair in config])
+    print(tor.process.pid)
+    return tor
+
+async def main(reactor):
+    with mock.patch("txtor.endpoints._tors.launch", lambda reactor: Deferred.fromCoroutine(launch(reactor))):
+        for option in ("launch=yes", "control=" + control):
+            endpoint = clientFromString(reactor, f"tor:127.0.0.1:{port}:{option}")
+            await (await endpoint.connect(Factory.forProtocol(Greeted))).gone
+
+react(lambda reactor: Deferred.fromCoroutine(main(reactor)))
+"""
+
+
+def quoted(string: str) -> str:
+    """
+    The string of an endpoint as a value in another.
+    """
+    return string.replace("\\", "\\\\").replace(":", "\\:").replace("=", "\\=")
 
 
 class StringTests(TorNetworkTestCase):
@@ -65,7 +112,7 @@ class StringTests(TorNetworkTestCase):
         client = self.network.clients[1]
         shared = socks_of_control(self.reactor, client.control_endpoint)
         self.addCleanup(shared.close)
-        control = client.control_endpoint.replace("\\", "\\\\").replace(":", "\\:").replace("=", "\\=")
+        control = quoted(client.control_endpoint)
         await gatherResults([self.greeted(f"control={control}:isolation=connection") for _ in range(10)])
         self.assertEqual(len(self.factory.made), 10)
         self.assertIsNotNone(shared._lease)
@@ -104,3 +151,17 @@ class StringTests(TorNetworkTestCase):
             self.assertEqual([is_running(first), is_running(second)], [False, True])
             await shared.close()
             self.assertFalse(is_running(second))
+
+    @deferred
+    async def test_program(self) -> None:
+        """
+        A whole program that uses both and closes neither ends in order, and nothing of it is left.
+        """
+        control = quoted(self.network.clients[1].control_endpoint)
+        given = json.dumps([self.port, control, client_options(self.network)])
+        environment = {**os.environ, "PYTHONPATH": str(pathlib.Path(txtor.__file__).parents[1])}
+        arguments = ("-Wall", "-c", PROGRAM, given)
+        output, errors, status = await getProcessOutputAndValue(sys.executable, arguments, environment, reactor=self.reactor)
+        self.assertEqual((status, errors), (0, b""))
+        self.assertFalse(is_running(int(output)))
+        self.assertEqual(len(self.factory.made), 2)
