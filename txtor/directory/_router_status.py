@@ -5,8 +5,8 @@ One relay in a network status: a few lines that begin with ``r``.
 There are five dialects: the consensus, its microdescriptor flavour, votes, sanitised bridge statuses, and what the control port
 says in ``ns/*``, NS and NEWCONSENSUS. One class reads them all; what a dialect does not have is ``None``.
 
-An entry keeps its own bytes and the words of its first line, once somebody has asked for them; ten thousand of them are made for
-every consensus, and most are never looked at. A value is found in the bytes when it is asked for, which takes less time than
+An entry keeps its own bytes and where in them the values are that are read most, once somebody has asked for one; ten thousand of
+them are made for every consensus, and most are never looked at. A value is read when it is asked for, which takes less time than
 keeping all of them would. What is the same for many relays, as a set of flags, is one object. See dir-spec 3.8.1, Router status
 entries, and control-spec 3.9, "ns/id".
 """
@@ -18,7 +18,7 @@ from binascii import a2b_base64
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Generic, TypeVar, overload
+from typing import Generic, TypeVar, Union, overload
 
 from txtor.errors import MalformedDocument
 from txtor.grammar import decode
@@ -35,19 +35,22 @@ _KNOWN = frozenset((b"r", b"a", b"s", b"v", b"pr", b"w", b"p", b"m", b"id", b"st
 _ONCE = _KNOWN - {b"a", b"m"}
 _NONE: Mapping[str, str] = MappingProxyType({})
 
-#: The first line: nickname, identity, digest (``None`` where there is none), time, address, two ports.
-_First = tuple[bytes, bytes, "bytes | None", bytes, bytes, bytes, bytes]
+#: By number, as `_USUAL` counts its groups: 1 to 7 of the first line, nickname, identity, digest (``None`` where there is none),
+#: time, address, two ports; 8 the flags, 9 the bandwidth. Of an entry that is not as usual the last two are ``None``: not looked
+#: for.
+_Parts = Union["re.Match[bytes]", tuple[None, bytes, bytes, "bytes | None", bytes, bytes, bytes, bytes, None, None]]
 
 _BASE64 = rb"([A-Za-z0-9+/]{26}[AEIMQUYcgkosw048])"  # 20 bytes leave two bits of the last character unused: they must be zero
 _BYTE = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _PORT = rb"(0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-# What is read of every router in a row, as tor writes it; no part of the patterns can match in two ways. What they do not match
-# is read word by word, and comes out the same or is refused there, with the reason.
+# An entry as tor writes it, with what is read of every router in a row as groups. Each line has one place, so that one that is
+# there twice does not match; no part of the pattern can match in two ways. What it does not match is read word by word, and comes
+# out the same or is refused there, with the reason. (In ``re`` an empty alternative takes less time than ``?`` behind a group.)
 _USUAL = re.compile(
-    rb"([A-Za-z0-9]{1,19}) " + _BASE64 + rb"(?: " + _BASE64 + rb")? ([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}) ("
-    + rb"\.".join([_BYTE] * 4) + rb") " + _PORT + rb" " + _PORT + rb"(?=\n|\Z)"
+    rb"([A-Za-z0-9]{1,19}) " + _BASE64 + rb"(?: " + _BASE64 + rb"|) ([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}) ("
+    + rb"\.".join([_BYTE] * 4) + rb") " + _PORT + rb" " + _PORT + rb"(?:\na .*|)(?:\nm .*|)\ns (.*)(?:\nv .*|)(?:\npr .*|)"
+    rb"(?:\nw Bandwidth=([0-9]{1,9})(?: .*|)|)(?:\np .*|)(?:\Z|(?:\n(?:id|m|stats) .*)+\Z)"
 ).match  # fmt: skip
-_BANDWIDTH = re.compile(rb"\nw Bandwidth=([0-9]{1,9})(?: Unmeasured=1)?(?=\n|\Z)").search
 
 
 class _Line(Generic[T]):
@@ -134,7 +137,7 @@ class RouterStatus:
     See dir-spec 3.8.1, Router status entries.
     """
 
-    __slots__ = ("_entry", "_first")
+    __slots__ = ("_entry", "_parts")
 
     def __init__(self, entry: bytes) -> None:
         """
@@ -142,7 +145,7 @@ class RouterStatus:
             looked at; `parse` takes the lines as they are and checks them.
         """
         self._entry = entry
-        self._first: _First | None = None
+        self._parts: _Parts | None = None
 
     @classmethod
     def parse(cls, data: bytes) -> RouterStatus:
@@ -177,19 +180,19 @@ class RouterStatus:
 
     @property
     def nickname(self) -> str:
-        return (self._first or self._read_first())[0].decode("ascii")
+        return (self._parts or self._read())[1].decode("ascii")
 
     @property
     def identity(self) -> bytes:
-        return a2b_base64((self._first or self._read_first())[1] + b"=")
+        return a2b_base64((self._parts or self._read())[2] + b"=")
 
     @property
     def fingerprint(self) -> str:
-        return a2b_base64((self._first or self._read_first())[1] + b"=").hex().upper()
+        return a2b_base64((self._parts or self._read())[2] + b"=").hex().upper()
 
     @property
     def digest(self) -> str | None:
-        word = (self._first or self._read_first())[2]
+        word = (self._parts or self._read())[3]
         return None if word is None else a2b_base64(word + b"=").hex().upper()
 
     @property
@@ -201,31 +204,36 @@ class RouterStatus:
 
     @property
     def published_text(self) -> str:
-        return decode((self._first or self._read_first())[3])
+        return decode((self._parts or self._read())[4])
 
     @property
     def address(self) -> str:
-        return (self._first or self._read_first())[4].decode("ascii")
+        return (self._parts or self._read())[5].decode("ascii")
 
     @property
     def or_port(self) -> int:
-        return int((self._first or self._read_first())[5])
+        return int((self._parts or self._read())[6])
 
     @property
     def dir_port(self) -> int | None:
-        return int((self._first or self._read_first())[6]) or None
+        return int((self._parts or self._read())[7]) or None
 
     @property
     def bandwidth(self) -> int | None:
-        usual = _BANDWIDTH(self._entry)
-        return int(usual[1]) if usual and self._entry.find(b"\nw ", usual.end()) < 0 else self._any_bandwidth
+        number = (self._parts or self._read())[9]
+        return self._any_bandwidth if number is None else int(number)
+
+    @property
+    def flags(self) -> frozenset[str]:
+        rest = (self._parts or self._read())[8]
+        return self._any_flags if rest is None else read.flags(rest)
 
     or_addresses = _Line[tuple[tuple[str, int], ...]]("a", read.or_addresses, ())
-    flags = _Line("s", read.flags, frozenset[str]())
     version = _optional("v", read.version)
     version_text = _optional("v", decode)
     protocols = _optional("pr", read.protocols)
     weights = _Line("w", read.key_values, _NONE)
+    _any_flags = _Line("s", read.flags, frozenset[str]())
     _any_bandwidth = _optional("w", read.bandwidth)
     measured = _optional("w", read.measured)
     is_unmeasured = _Line("w", read.is_unmeasured, False)
@@ -260,21 +268,20 @@ class RouterStatus:
             return unpadded(sha256) in (self.microdescriptor_digest, *listed)
         return self.digest == sha256[:20].hex().upper()
 
-    def _read_first(self) -> _First:
+    def _read(self) -> _Parts:
         """
-        The first line, checked.
+        What is read of every router in a row, the first line checked.
         """
-        usual = _USUAL(self._entry)
-        first: _First = usual.groups() if usual else self._odd_first()  # type: ignore[assignment]  # seven groups, one optional
-        self._first = first
-        return first
+        parts: _Parts = _USUAL(self._entry) or self._odd_parts()
+        self._parts = parts
+        return parts
 
-    def _odd_first(self) -> _First:
+    def _odd_parts(self) -> _Parts:
         """
-        The same, of a line that is not as usual.
+        The same, of an entry that is not as usual.
         """
         try:
-            return read.first_line(self._entry.partition(b"\n")[0])
+            return (None, *read.first_line(self._entry.partition(b"\n")[0]), None, None)
         except BadValue as error:
             raise self._malformed(f"r: {error}") from None
 
