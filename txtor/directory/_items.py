@@ -41,9 +41,10 @@ Token = tuple[str, str, str, str, str]
 
 # No part of it can match in two ways: a label and a body end at the first dash, a line at its LF. What is no item is taken by
 # the last alternatives, a line at a time and without a group: so every match begins where the one before ended.
+# (In `re` an empty alternative takes less time than ``?`` behind a group.)
 _TOKEN = re.compile(
-    r"((?:opt[ \t]+)?([A-Za-z0-9][A-Za-z0-9-]*)(?:[ \t]+([^\n]*))?(?:\n|\Z)"
-    r"(?:-----BEGIN ([^-\n]+)-----\n([^-]*)-----END \4-----(?:\n|\Z))?)"
+    r"((?:opt[ \t]+|)([A-Za-z0-9][A-Za-z0-9-]*)(?:[ \t]+([^\n]*)|)(?:\n|\Z)"
+    r"(?:-----BEGIN ([^-\n]+)-----\n([^-]*)-----END \4-----(?:\n|\Z)|))"
     r"|[^\n]+\n?|\n"
 )
 _NO_ITEM: Token = ("", "", "", "", "")
