@@ -299,6 +299,20 @@ class Listeners(Generic[L]):
                     _watch(result, method)
 
 
+def tell_each(methods: tuple[Callable[..., object], ...], subject: object) -> None:
+    """
+    The same as `Listeners.call` for what is told most, without the cost of what it does not need.
+    """
+    for method in methods:
+        try:
+            result = method(subject)
+        except Exception:  # one listener's failure harms no other
+            _log.failure("{method!r} failed", method=method)
+        else:
+            if result is not None:
+                _watch(result, method)
+
+
 def _watch(result: object, method: object) -> None:
     if isinstance(result, Coroutine):
         result = Deferred.fromCoroutine(result)

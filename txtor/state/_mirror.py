@@ -26,7 +26,7 @@ from txtor.grammar import RouterName, parse_time, split_words
 
 from . import _reducers as reducers
 from ._circuit import Circuit
-from ._listeners import Listeners
+from ._listeners import Listeners, tell_each
 from ._model import AddressMapping, EntryGuard, Validity
 from ._reducers import reduce_circuit, reduce_stream
 from ._stream import Stream
@@ -316,31 +316,27 @@ def _time_or_none(text: str) -> datetime | None:
 
 
 def _tell_circuit(listeners: Listeners[Any], circuit: Circuit, before: str | None) -> None:
-    calls, call, status = listeners.calls, listeners.call, circuit.status
-    if before is None and "circuit_new" in calls:
-        call("circuit_new", circuit)
+    calls, status = listeners.calls, circuit.status
+    if before is None and (methods := calls.get("circuit_new")):
+        tell_each(methods, circuit)
     if status == "EXTENDED":
         if "circuit_extend" in calls and (last := circuit.last_router) is not None:
-            call("circuit_extend", circuit, last)
-    elif status != before:
-        happening = _CIRCUIT_HAPPENINGS.get(status)
-        if happening in calls:
-            if circuit.is_over:
-                call(happening, circuit, **circuit.event.keywords)
-            else:
-                call(happening, circuit)
+            listeners.call("circuit_extend", circuit, last)
+    elif status != before and (methods := calls.get(_CIRCUIT_HAPPENINGS.get(status, ""))):
+        if circuit.is_over:
+            listeners.call(_CIRCUIT_HAPPENINGS[status], circuit, **circuit.event.keywords)
+        else:
+            tell_each(methods, circuit)
 
 
 def _tell_stream(listeners: Listeners[Any], stream: Stream, before: str | None, circuit_before: str) -> None:
-    calls, call, status = listeners.calls, listeners.call, stream.status
-    if before is None and "stream_new" in calls:
-        call("stream_new", stream)
+    calls, status = listeners.calls, stream.status
+    if before is None and (methods := calls.get("stream_new")):
+        tell_each(methods, stream)
     if stream.circuit_id not in ("0", circuit_before) and "stream_attach" in calls and stream.circuit is not None:
-        call("stream_attach", stream, stream.circuit)
-    if status != before:
-        happening = _STREAM_HAPPENINGS.get(status)
-        if happening in calls:
-            if status == "SUCCEEDED":
-                call(happening, stream)
-            else:
-                call(happening, stream, **stream.event.keywords)
+        listeners.call("stream_attach", stream, stream.circuit)
+    if status != before and (methods := calls.get(_STREAM_HAPPENINGS.get(status, ""))):
+        if status == "SUCCEEDED":
+            tell_each(methods, stream)
+        else:
+            listeners.call(_STREAM_HAPPENINGS[status], stream, **stream.event.keywords)
