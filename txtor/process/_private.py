@@ -112,10 +112,13 @@ class PrivateDirectory:
         self._is_removed = False
         theirs, self.held = os.pipe()
         nothing = os.open(os.devnull, os.O_WRONLY)
-        arguments = [b"sh", b"-c", _GUARD.encode(), b"txtor-guard", os.fsencode(self.path)]
+        arguments = [b"/bin/sh", b"-c", _GUARD.encode(), b"txtor-guard", os.fsencode(self.path)]
+        setsid = shutil.which("setsid")  # where there is one, a signal to our whole process group spares the guard
+        if setsid is not None:
+            arguments.insert(0, os.fsencode(setsid))
         try:
             descriptors: dict[int, int | str] = {0: "w", 1: nothing, 2: nothing, 3: theirs}
-            reactor.spawnProcess(self._guard, b"/bin/sh", arguments, None, b"/", childFDs=descriptors)
+            reactor.spawnProcess(self._guard, arguments[0], arguments, None, b"/", childFDs=descriptors)
         except OSError as error:
             shutil.rmtree(self.path)
             os.close(self.held)

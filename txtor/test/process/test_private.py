@@ -55,6 +55,7 @@ class PrivateDirectoryTests(NothingLeftTestCase):
         private.write("a file", b"")
         private.watch(None)
         guard: Any = private._guard
+        await until(lambda: os.getpgid(guard.transport.pid) != os.getpgid(0))  # a KILL to our group spares it
         os.close(private.held)
         guard.transport.closeStdin()
         await until(lambda: not os.path.exists(private.path))
