@@ -198,7 +198,7 @@ class PagesTests(SynchronousTestCase):
         Each newsfragment has a name that towncrier knows and says something; NEWS has the place where they go.
         """
         for path in (ROOT / "newsfragments").iterdir():
-            self.assertRegex(path.name, r"^\d+(\.[a-z0-9-]+)?\.(feature|bugfix|doc|removal|misc)\.rst$")
+            self.assertRegex(path.name, r"^\d+\.(feature|bugfix|doc|removal|misc)(\.\d+)?\.rst$")
             self.assertGreater(len(path.read_text(encoding="utf-8").strip()), 20, path.name)
         self.assertEqual((ROOT / "NEWS.rst").read_text(encoding="utf-8").count("\n.. towncrier release notes start\n"), 1)
 
