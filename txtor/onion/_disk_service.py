@@ -41,7 +41,7 @@ from ._key_files import (
 from ._moment import Now, utc_now
 from ._ports import OnionPort, ServicePort, Targets, parse_ports
 from ._publication import PublicationReport, WaitFor
-from ._service import HasProtocol, protocol_of
+from ._service import HasProtocol, close_rendezvous, protocol_of
 from ._terms import PUBLICATION_SECONDS, ProgressListener, check_timeout, check_version, read_clients, read_wait
 from ._watch import PublicationWatch
 
@@ -223,6 +223,7 @@ class FilesystemOnionService:
         keys = DiskTerms(self.directory, clients=clients).keys()
         write_clients(self.directory, keys)
         await edit_services(self.protocol, self.directory, lambda block: block)
+        await close_rendezvous(self.protocol, self.address)
 
     def remove(self) -> Deferred[None]:
         """

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from txtor._deferred import deferred
-from txtor.commands import AddOnion, AddOnionReply, DelOnion
+from txtor.commands import AddOnion, AddOnionReply, CloseCircuit, DelOnion
 from txtor.control import TorControlProtocol
 from txtor.errors import (
     ArgumentSyntaxError,
@@ -26,6 +26,7 @@ from txtor.errors import (
     UnrecognizedEntity,
     UnspecifiedTorError,
 )
+from txtor.events import CircuitEvent
 
 from ._address import OnionAddress
 from ._client_keys import ClientAuthPublicKey
@@ -193,6 +194,7 @@ class EphemeralOnionService:
             raise
         watch.named(self.address)
         self.clients = terms.public_keys
+        await close_rendezvous(self.protocol, self.address)
         if timeout is not None:
             watch.expire_in(timeout)
         return await watch.when_published()
@@ -223,9 +225,21 @@ class EphemeralOnionService:
         self._removed = True
 
 
+async def close_rendezvous(protocol: TorControlProtocol, address: OnionAddress) -> None:
+    """
+    Close the circuits to the clients of a service. They outlive it, and whoever has one would be let in by it as before.
+
+    :raises TorRefused: Tor, or a filter, does not tell its circuits.
+    """
+    told = await protocol.get_info_single("circuit-status")
+    for circuit in map(CircuitEvent, filter(None, told.splitlines())):
+        if circuit.id and circuit.purpose == "HS_SERVICE_REND" and circuit.rend_query == address.bare:
+            protocol.send(CloseCircuit(circuit.id)).addErrback(_gone_already)
+
+
 def _gone_already(failure: Any) -> None:
     failure.trap(TorError)
-    _log.debug("DEL_ONION failed: {failure}", failure=failure)
+    _log.debug("What was to be ended could not be: {failure}", failure=failure)
 
 
 async def create_service(

@@ -14,12 +14,19 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import clientFromString, quoteStringArgument, serverFromString
 from twisted.internet.protocol import Factory, Protocol
 
-from txtor import DISCARD, Tor, connect
+from txtor import DISCARD, Tor, connect, launch
 from txtor._deferred import deferred
 from txtor.commands import GetConfGroup
-from txtor.errors import ClientAuthorizationNeeded, ClientKeyNotAccepted, OnionAddressCollision
+from txtor.errors import (
+    ClientAuthorizationNeeded,
+    ClientKeyNotAccepted,
+    OnionAddressCollision,
+    OnionClientAuthorizationMissing,
+    OnionClientAuthorizationWrong,
+)
 from txtor.onion import ClientAuthKey, OnionAddress, OnionKey, make_onion_descriptor
 from txtor.socks import TorSocksEndpoint
+from txtor.test.socks.own_client import client_options
 from txtor.testing import TorNetworkTestCase
 
 #: Longer than any of this takes, in seconds.
@@ -241,3 +248,45 @@ class DiskServiceTests(OnNetworkCase):
         self.assertEqual(again.address, one.address)
         await gatherResults([again.remove(), two.remove()])
         self.assertEqual(await self.server.protocol.send(GetConfGroup()), [])
+
+
+class RefusedTests(OnNetworkCase):
+    """
+    What a visitor is told whom a service does not let in. The visitor is a Tor that tells all that it knows (ExtendedErrors).
+    """
+
+    async def visitor(self) -> Tor:
+        """
+        One more client of the network.
+        """
+        tor = await launch(
+            self.reactor, config=client_options(self.network), socks_port="auto ExtendedErrors", timeout=PATIENCE
+        )
+        self.addCleanup(tor.quit)
+        return tor
+
+    @deferred
+    async def test_refused(self) -> None:
+        """
+        Without a key, with a wrong one, and with one that is no longer accepted, each has its own error; the right key opens the
+        same service on the same Tor. Case 104.
+        """
+        friend, stranger = ClientAuthKey.generate(), ClientAuthKey.generate()
+        visitor = await self.visitor()
+        ports = [(80, greeter(b"friend"))]
+        service = await self.server.create_onion_service(ports, clients=[friend.public_key], wait="all")
+
+        @deferred
+        async def visit() -> bytes:
+            reader: Any = await visitor.stream_via(service.hostname, 80).connect(Factory.forProtocol(Reader))
+            heard: bytes = await reader.done
+            return heard
+
+        await self.assertFailure(visit(), OnionClientAuthorizationMissing)
+        async with visitor.onion_authentication(service.address, stranger):
+            await self.assertFailure(visit(), OnionClientAuthorizationWrong)
+        async with visitor.onion_authentication(service.address, friend):
+            self.assertEqual(await visit(), b"friend")
+            await service.set_clients([stranger.public_key])
+            await self.assertFailure(visit(), OnionClientAuthorizationWrong)
+        await service.remove()

@@ -582,7 +582,7 @@ class RemovingTests(ServiceCase):
         service = self.make(private_key=KEY, clients=[first], max_streams=3)
         del self.tor.received[:]
         waiting = service.set_clients([first, second.base32])
-        self.assertEqual([line.split()[0] for line in self.tor.received], ["DEL_ONION", "ADD_ONION"])
+        self.assertEqual([line.split()[0] for line in self.tor.received], ["DEL_ONION", "ADD_ONION", "GETINFO"])
         self.assertTrue(
             self.tor.received[1].endswith(
                 f"Flags=V3Auth MaxStreams=3 Port=80,127.0.0.1:80 ClientAuthV3={first.base32} ClientAuthV3={second.base32}"
