@@ -153,6 +153,9 @@ class Mirror:
         assert self._protocol is not None  # follow() has set it
 
         def seen(values: dict[str, str]) -> None:
+            if not all(values.values()):  # it has no consensus yet
+                self._model.validity = None
+                return
             try:
                 self._model.validity = Validity(*(parse_time(values[key]) for key in _CONSENSUS_KEYS))
             except ProtocolViolation as error:

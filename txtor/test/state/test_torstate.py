@@ -104,6 +104,14 @@ class SnapshotTests(StateCase):
         self.assertEqual(len(self.state.entry_guards), 2)
         self.assertTrue(self.state.model.liveness)
         self.assertIsNone(self.state.model.validity)
+        keys = ("consensus/valid-after", "consensus/fresh-until", "consensus/valid-until")
+        self.tor.info.update(dict.fromkeys(keys, ""))
+        self.successResultOf(self.state.follow(self.tor.connect(self.clock)))
+        self.assertIsNone(self.state.model.validity)
+        self.tor.info.update(dict.fromkeys(keys, "2026-01-01 00:00:00"))
+        self.successResultOf(self.state.follow(self.tor.connect(self.clock)))
+        assert self.state.model.validity is not None
+        self.assertEqual(self.state.model.validity.valid_until.year, 2026)
 
     def test_full(self) -> None:
         """
