@@ -195,8 +195,7 @@ class RouterStatusTests(SynchronousTestCase):
         error = self.assertRaises(MalformedDocument, getattr, router, "bandwidth")
         self.assertIn("seele", str(error))
         self.assertRaises(AttributeError, setattr, router, "nickname", "other")
-        with self.assertRaises(AttributeError):
-            router.flags = frozenset()
+        self.assertRaises(AttributeError, setattr, router, "flags", frozenset())
 
     def test_value(self) -> None:
         """
