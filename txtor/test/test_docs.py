@@ -27,6 +27,7 @@ from zope.interface.interface import Method
 
 import txtor
 from txtor._deferred import deferred
+from txtor.test.serving import serve
 from txtor.testing import TorNetworkTestCase
 
 from .test_examples import Page
@@ -228,9 +229,8 @@ class ReadmeTests(TorNetworkTestCase):
         self.assertLess(len(program.splitlines()), 20)
         names: dict[str, Any] = {"__name__": "readme"}
         exec(compile(program, "README.rst", "exec"), names)
-        port = self.reactor.listenTCP(0, Site(Page()), interface="127.0.0.1")
-        self.addCleanup(port.stopListening)
+        port = serve(self, Site(Page()))
         output = io.StringIO()
         self.patch(sys, "stdout", output)
-        await names["main"](self.reactor, f"http://127.0.0.1:{port.getHost().port}/", self.network.clients[0].control_endpoint)
+        await names["main"](self.reactor, f"http://127.0.0.1:{port}/", self.network.clients[0].control_endpoint)
         self.assertRegex(output.getvalue(), r"^0\.\S+ 1\n200 11 bytes\n$")

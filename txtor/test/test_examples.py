@@ -32,6 +32,7 @@ import txtor
 from txtor import connect
 from txtor._deferred import deferred
 from txtor.control import TorControlProtocol
+from txtor.test.serving import serve
 from txtor.testing import FakeTor, TorNetworkTestCase
 from txtor.web import tor_agent
 
@@ -338,10 +339,7 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
         """
         Serve until the test is over; the port.
         """
-        port = self.reactor.listenTCP(0, factory, interface="127.0.0.1")
-        self.addCleanup(port.stopListening)
-        number: int = port.getHost().port
-        return number
+        return serve(self, factory)
 
     async def run_example(self, name: str, *arguments: object) -> None:
         """

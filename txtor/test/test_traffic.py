@@ -12,8 +12,7 @@ from typing import Any
 from treq import content
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.task import Clock, deferLater
-from twisted.protocols.policies import WrappingFactory
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import HTTPConnectionPool
 from twisted.web.resource import Resource
@@ -25,6 +24,7 @@ from txtor.control import endpoint_of_listener, find_socks_endpoint
 from txtor.errors import CommandTimeout, Disconnected, HostUnreachableError, ProtocolViolation, SocksPortNotFound
 from txtor.grammar import ReplyLine
 from txtor.socks import Isolation, IsolationToken
+from txtor.test.serving import serve
 from txtor.test.socks.own_client import client_options
 from txtor.testing import FakeTor, TorNetworkTestCase
 
@@ -208,10 +208,7 @@ class ServingTestCase(TorNetworkTestCase):
         """
         Listen on loopback until the test is over.
         """
-        listening = self.reactor.listenTCP(0, factory, interface="127.0.0.1")
-        self.addCleanup(listening.stopListening)
-        port: int = listening.getHost().port
-        return port
+        return serve(self, factory)
 
     async def serve(self) -> int:
         """
@@ -219,20 +216,7 @@ class ServingTestCase(TorNetworkTestCase):
 
         :return: the port.
         """
-        site = WrappingFactory(Site(Page()))
-        listening = self.reactor.listenTCP(0, site, interface="127.0.0.1")
-
-        @deferred
-        async def stop() -> None:
-            await listening.stopListening()
-            for each in list(site.protocols):
-                each.transport.abortConnection()
-            while site.protocols:
-                await deferLater(self.reactor, 0.01)
-
-        self.addCleanup(stop)
-        port: int = listening.getHost().port
-        return port
+        return serve(self, Site(Page()))
 
 
 class IsolationTests(ServingTestCase):

@@ -17,6 +17,7 @@ from twisted.protocols.wire import Echo
 from txtor import connect
 from txtor._deferred import deferred
 from txtor.endpoints import TorClientEndpoint
+from txtor.test.serving import serve
 from txtor.testing import TorNetworkTestCase
 
 
@@ -54,16 +55,12 @@ class SocksPortTests(TorNetworkTestCase):
         """
         Ask an echo on loopback through a SOCKS server.
         """
-        echo = self.reactor.listenTCP(0, Factory.forProtocol(Echo), interface="127.0.0.1")
-        try:
-            through = TorClientEndpoint("127.0.0.1", echo.getHost().port, endpoint, reactor=self.reactor)
-            asking = await through.connect(Factory.forProtocol(Asking))
-            assert isinstance(asking, Asking) and asking.transport is not None
-            answer = await asking.answered
-            asking.transport.loseConnection()
-            return answer
-        finally:
-            await echo.stopListening()
+        port = serve(self, Factory.forProtocol(Echo))
+        asking = await TorClientEndpoint("127.0.0.1", port, endpoint, reactor=self.reactor).connect(Factory.forProtocol(Asking))
+        assert isinstance(asking, Asking) and asking.transport is not None
+        answer = await asking.answered
+        asking.transport.loseConnection()
+        return answer
 
     @deferred
     async def test_endpoints(self) -> None:
