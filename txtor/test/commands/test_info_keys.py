@@ -74,6 +74,17 @@ class TableTests(SynchronousTestCase):
             self.assertIsNotNone(found)
             self.assertEqual(found and found.name, name)
 
+    def test_key_below_a_key(self) -> None:
+        """
+        Case 132: a key and another that begins with it are two keys.
+        """
+        for key in ("address", "address/v4", "address/v6"):
+            found = info_key(key)
+            assert found is not None
+            self.assertIs(found, INFO_KEYS[key])
+            self.assertEqual(str(parse_info(key, "192.0.2.1")), "192.0.2.1")
+        self.assertEqual(len({id(info_key(key)) for key in ("address", "address/v4")}), 2)
+
     def test_unknown(self) -> None:
         """
         A key of a newer Tor is not known, and its value is text.
