@@ -229,16 +229,19 @@ class NetworkTests(TorNetworkTestCase):
 
     async def test_info_of_a_relay(self) -> None:
         """
-        Every key that can be asked as it stands is answered with a value of its type on a relay too, and those that only
-        relays have are not refused.
+        Every key that can be asked as it stands, but one, is answered with a value of its type on a relay too, and those
+        that only relays have are not refused.
         """
         node = self.network.exits[0]
         protocol = await self.control(node)
         self.assertEqual(await self.value(protocol, "fingerprint"), node.fingerprint)
         self.assertIn("accept 127.0.0.0/8:*", await self.value(protocol, "exit-policy/full"))
         self.assertTrue((await self.value(protocol, "status/fresh-relay-descs")).startswith(b"router exit0 "))
+        # Tor 0.4.9.11 aborts at this key ("Assertion map failed" in router_get_descriptor_digests) when it has not yet a
+        # map of descriptors, and the relay is every other test's too.
+        aborts = {"downloads/desc/descs"}
         for name in INFO_KEYS:
-            if "*" not in name and "<" not in name:
+            if "*" not in name and "<" not in name and name not in aborts:
                 try:
                     told = await protocol.send(GetInfo([name]))
                 except TorRefused as error:
