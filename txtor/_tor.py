@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 
 from txtor._deferred import OneAtATime, deferred
 from txtor._documents import Documents
+from txtor._listener import tell
 from txtor._tor_onion import OnionMethods
 from txtor._traffic import Traffic
 from txtor.control import (
@@ -273,7 +274,7 @@ async def launch(  # noqa: PLR0917  # the order that programs know from txtorcon
 
     See tor(1), and control-spec 3.23, TAKEOWNERSHIP.
     """
-    from txtor.process import BootstrapProgress, LaunchOptions, launch_tor, tell  # connecting needs nothing of it
+    from txtor.process import BootstrapProgress, LaunchOptions, launch_tor  # connecting needs nothing of it
 
     told: list[int] = []
 

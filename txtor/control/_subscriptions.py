@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from txtor._deferred import OneAtATime
+from txtor._listener import watch_result
 from txtor.commands import SetEvents
 from txtor.events import EVENT_CLASSES, Event, UnknownEvent
 from txtor.grammar import bare
@@ -24,23 +25,15 @@ Deliver = Callable[[str], None]
 
 _log = Logger()
 
+_FAILED = "A listener for {keyword} failed: {listener!r}"
+
 
 def _report(listener: Listener, keyword: str) -> None:
-    _log.failure("A listener for {keyword} failed: {listener!r}", keyword=keyword, listener=listener)
+    _log.failure(_FAILED, keyword=keyword, listener=listener)
 
 
 def _watch(result: object, listener: Listener, keyword: str) -> None:
-    """
-    A listener may return a Deferred or a coroutine; its failure is logged as one that is raised.
-    """
-    if isinstance(result, Coroutine):
-        result = Deferred.fromCoroutine(result)
-    if isinstance(result, Deferred):
-        result.addErrback(
-            lambda failure: _log.failure(
-                "A listener for {keyword} failed: {listener!r}", failure, keyword=keyword, listener=listener
-            )
-        )
+    watch_result(_log, _FAILED, result, keyword=keyword, listener=listener)
 
 
 def _call(listener: Listener, event: Event | str, keyword: str) -> None:

@@ -16,11 +16,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from txtor._deferred import deferred
+from txtor._listener import tell
 from txtor._tor import Tor
 from txtor.commands import Command
 from txtor.errors import Disconnected, InvalidArgument, TorError
 from txtor.events import Event
-from txtor.process import tell
 from txtor.service import Health, Outage, TorService
 
 from ._gather import Gathered, gather

@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from txtor._deferred import deferred
+from txtor._listener import tell
 from txtor.control import TorControlProtocol
 from txtor.errors import InvalidArgument
 
@@ -24,7 +25,6 @@ from ._disk_service import DiskTerms, FilesystemOnionService, create_disk_servic
 from ._ports import parse_ports
 from ._service import EphemeralOnionService, create_service
 from ._terms import OnionTerms, ProgressListener
-from ._watch import tell
 
 _log = Logger()
 

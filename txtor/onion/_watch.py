@@ -8,13 +8,14 @@ announced: by then Tor has a consensus, and it is the one that the descriptors w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from txtor._listener import tell
 from txtor.control import TorControlProtocol
 from txtor.directory import encoding
 from txtor.errors import Disconnected, OnionPublishError, TorError
@@ -42,21 +43,6 @@ from ._uploads import UploadNews, UploadRefused, UploadStarted, upload_news
 GRACE_SECONDS = 2.0
 
 _log = Logger()
-
-
-def tell(listener: Callable[..., object], *arguments: Any) -> None:
-    """
-    Call a function of the caller's, which may return a Deferred or coroutine. Its failure is logged.
-    """
-    try:
-        result = listener(*arguments)
-    except Exception:  # a listener's failure harms nobody else
-        _log.failure("A listener to the progress of an onion service failed: {listener!r}", listener=listener)
-        return
-    if isinstance(result, Coroutine):
-        result = Deferred.fromCoroutine(result)
-    if isinstance(result, Deferred):
-        result.addErrback(lambda failure: _log.failure("A listener failed: {listener!r}", failure, listener=listener))
 
 
 def descriptor_id(address: OnionAddress, period: TimePeriod) -> str:

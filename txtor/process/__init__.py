@@ -3,12 +3,12 @@ Finding, starting and ending a tor of our own.
 """
 
 from ._bootstrap import BootstrapProgress
+from ._copying import Writable
 from ._find import find_tor_binary
 from ._launch import TIMEOUT_SECONDS, Launched, ProgressListener, check_seconds, launch_tor
 from ._plan import LaunchOptions
 from ._private import PrivateDirectory
 from ._process import ILaunchReactor, TorProcess
-from ._telling import Writable, tell
 from ._torrc import Options, OptionValue, format_torrc, option_pairs
 
 __all__ = [
@@ -28,5 +28,4 @@ __all__ = [
     "format_torrc",
     "launch_tor",
     "option_pairs",
-    "tell",
 ]

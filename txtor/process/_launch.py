@@ -18,18 +18,19 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from txtor._deferred import deferred
+from txtor._listener import tell
 from txtor.commands import GetInfo, TakeOwnership
 from txtor.control import TorControlProtocol, open_control
 from txtor.errors import Disconnected, InvalidArgument, LaunchError, TorError, TorNotFound
 from txtor.events import StatusClientEvent
 
 from . import _bootstrap
+from ._copying import Writable, copy
 from ._find import environment_of, find_tor_binary
 from ._logs import parse_bootstrapped, parse_control_listener, parse_log_line
 from ._plan import LaunchOptions, Plan, make_plan
 from ._private import PrivateDirectory
 from ._process import ILaunchReactor, TorProcess
-from ._telling import Writable, copy, tell
 from ._torrc import format_torrc
 
 #: How long a Tor may take to start, unless the caller says otherwise.

@@ -13,10 +13,11 @@ from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.logger import Logger
 
 from txtor._deferred import deferred
+from txtor._listener import tell
 from txtor._tor import Tor
 from txtor.commands import GetInfo
 from txtor.errors import CommandTimeout, Disconnected, TorError, TorRefused
-from txtor.process import BootstrapProgress, ILaunchReactor, tell
+from txtor.process import BootstrapProgress, ILaunchReactor
 
 from . import _machine
 from ._backoff import Backoff

@@ -8,13 +8,13 @@ logged and harms no other; one that is added or removed while others are called 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import Interface, implementer
 
+from txtor._listener import watch_result
 from txtor.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ._stream import Stream
 
 _log = Logger()
+
+_FAILED = "{method!r} failed"
 
 L = TypeVar("L")
 
@@ -293,10 +295,10 @@ class Listeners(Generic[L]):
             try:
                 result = method(*arguments, **keywords)
             except Exception:  # one listener's failure harms no other
-                _log.failure("{method!r} failed", method=method)
+                _log.failure(_FAILED, method=method)
             else:
                 if result is not None:
-                    _watch(result, method)
+                    watch_result(_log, _FAILED, result, method=method)
 
 
 def tell_each(methods: tuple[Callable[..., object], ...], subject: object) -> None:
@@ -307,14 +309,7 @@ def tell_each(methods: tuple[Callable[..., object], ...], subject: object) -> No
         try:
             result = method(subject)
         except Exception:  # one listener's failure harms no other
-            _log.failure("{method!r} failed", method=method)
+            _log.failure(_FAILED, method=method)
         else:
             if result is not None:
-                _watch(result, method)
-
-
-def _watch(result: object, method: object) -> None:
-    if isinstance(result, Coroutine):
-        result = Deferred.fromCoroutine(result)
-    if isinstance(result, Deferred):
-        result.addErrback(lambda failure: _log.failure("{method!r} failed", failure, method=method))
+                watch_result(_log, _FAILED, result, method=method)
