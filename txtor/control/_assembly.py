@@ -12,6 +12,7 @@ from typing import Protocol
 
 from automat import TypeMachineBuilder
 
+from txtor._effects import Effects
 from txtor.grammar import Reply, ReplyLine
 
 
@@ -61,7 +62,7 @@ class Assembly(Protocol):
 
 
 @dataclass
-class Core:
+class Core(Effects[ReplyAssembled | EventAssembled | Overflowed]):
     """
     The lines of what is open, and what is complete.
 
@@ -73,7 +74,6 @@ class Core:
     event: list[ReplyLine] = field(default_factory=list)
     reply_size: int = 0
     event_size: int = 0
-    effects: list[ReplyAssembled | EventAssembled | Overflowed] = field(default_factory=list)
 
     @property
     def at_rest(self) -> bool:
@@ -81,13 +81,6 @@ class Core:
         Whether nothing is open.
         """
         return not self.reply and not self.event
-
-    def drain(self) -> list[ReplyAssembled | EventAssembled | Overflowed]:
-        """
-        Take the effects.
-        """
-        self.effects, drained = [], self.effects
-        return drained
 
 
 def _size(line: ReplyLine) -> int:

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from automat import TypeMachineBuilder
 
+from txtor._effects import Effects
 from txtor.errors import (
     AuthenticationError,
     IncorrectCookie,
@@ -169,7 +170,7 @@ class Authentication(Protocol):
 
 
 @dataclass(repr=False)
-class Core:
+class Core(Effects[Effect]):
     """
     The caller's wishes, and what is known from the offer on.
 
@@ -187,14 +188,6 @@ class Core:
     cookie_file: bytes | None = None
     untried: list[str] = field(default_factory=list)
     problems: list[AuthenticationError] = field(default_factory=list)
-    effects: list[Effect] = field(default_factory=list)
-
-    def drain(self) -> list[Effect]:
-        """
-        Take the effects.
-        """
-        self.effects, drained = [], self.effects
-        return drained
 
 
 def open_challenge(inputs: Authentication, core: Core, cookie: bytes) -> Safecookie:

@@ -5,11 +5,12 @@ The life of a connection, from its first byte to its end: an Automat machine wit
 It decides what the commands that wait, and those that come later, are told.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from automat import TypeMachineBuilder
 
+from txtor._effects import Effects
 from txtor.errors import Disconnected, ProtocolViolation, TorError
 
 
@@ -67,19 +68,10 @@ class Lifecycle(Protocol):
 
 
 @dataclass
-class Core:
+class Core(Effects[Effect]):
     """
     What is to be done.
     """
-
-    effects: list[Effect] = field(default_factory=list)
-
-    def drain(self) -> list[Effect]:
-        """
-        Take the effects.
-        """
-        self.effects, drained = [], self.effects
-        return drained
 
 
 builder = TypeMachineBuilder(Lifecycle, Core)

@@ -24,6 +24,7 @@ from typing import Protocol
 
 from automat import TypeMachineBuilder
 
+from txtor._effects import Effects
 from txtor.errors import OnionPublishError
 
 from ._uploads import DescriptorReport, UploadNews, Uploads
@@ -146,7 +147,7 @@ class Publication(Protocol):
 
 
 @dataclass
-class Core:
+class Core(Effects[Effect]):
     """
     The wish, the account, and what is to be done.
     """
@@ -156,14 +157,6 @@ class Core:
     uploads: Uploads = field(default_factory=Uploads)
     early: deque[UploadNews] = field(default_factory=lambda: deque(maxlen=MAX_UNNAMED_NEWS))
     published: bool = False
-    effects: list[Effect] = field(default_factory=list)
-
-    def drain(self) -> list[Effect]:
-        """
-        Take the effects.
-        """
-        self.effects, drained = [], self.effects
-        return drained
 
     def report(self) -> PublicationReport:
         """

@@ -78,7 +78,6 @@ class PublicationWatch:
         self._machine: Publication = new_publication(self._core)
         self._address: OnionAddress | None = None
         self._asking: Deferred[None] | None = None
-        self._acting = False
         self._calls: list[IDelayedCall] = []
         self._waiting: list[Deferred[PublicationReport]] = []
         self._outcome: PublicationReport | TorError | None = None
@@ -198,15 +197,7 @@ class PublicationWatch:
         Give the machine an input, and do what follows from it. What that causes in turn is done afterwards, in order.
         """
         give()
-        if self._acting:
-            return
-        self._acting = True
-        try:
-            while effects := self._core.drain():
-                for effect in effects:
-                    self._act(effect)
-        finally:
-            self._acting = False
+        self._core.perform(self._act)
 
     def _act(self, effect: object) -> None:
         if isinstance(effect, Progress):

@@ -11,6 +11,8 @@ from typing import Protocol
 
 from automat import TypeMachineBuilder
 
+from txtor._effects import Effects
+
 #: How many of tor's warnings are remembered.
 KEPT_WARNINGS = 20
 
@@ -92,7 +94,7 @@ class Bootstrap(Protocol):
 
 
 @dataclass
-class Core:
+class Core(Effects[Effect]):
     """
     What was asked for, how far it has come, and what is to be done.
 
@@ -102,14 +104,6 @@ class Core:
     threshold: int = 100
     progress: BootstrapProgress = field(default_factory=BootstrapProgress)
     heard: bool = False
-    effects: list[Effect] = field(default_factory=list)
-
-    def drain(self) -> list[Effect]:
-        """
-        Take the effects.
-        """
-        self.effects, drained = [], self.effects
-        return drained
 
     def note(self, percent: int, tag: str, summary: str) -> None:
         """

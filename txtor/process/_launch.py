@@ -148,7 +148,6 @@ class _Launching:
         self._connecting: Deferred[None] | None = None
         self._protocol: TorControlProtocol | None = None
         self._cause: BaseException | None = None
-        self._acting = False
 
     # -- the process ---------------------------------------------------------------------------------------------------
 
@@ -308,15 +307,7 @@ class _Launching:
         self._act()
 
     def _act(self) -> None:
-        if self._acting:
-            return
-        self._acting = True
-        try:
-            while effects := self._core.drain():
-                for effect in effects:
-                    self._perform(effect)
-        finally:
-            self._acting = False
+        self._core.perform(self._perform)
 
     def _perform(self, effect: _bootstrap.Effect) -> None:
         if isinstance(effect, _bootstrap.Connect):

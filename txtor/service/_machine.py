@@ -6,11 +6,12 @@ It opens a Tor, has everything restored on it, and when it is lost begins again 
 runs. What an attempt that was given up still does is not told to the machine.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from automat import TypeMachineBuilder
 
+from txtor._effects import Effects
 from txtor.errors import TorError
 
 
@@ -122,21 +123,13 @@ class Supervision(Protocol):
 
 
 @dataclass
-class Core:
+class Core(Effects[Effect]):
     """
     How often it failed, and what is to be done.
     """
 
     failures: int = 0
     start_again: bool = False
-    effects: list[Effect] = field(default_factory=list)
-
-    def drain(self) -> list[Effect]:
-        """
-        Take the effects.
-        """
-        self.effects, drained = [], self.effects
-        return drained
 
 
 builder = TypeMachineBuilder(Supervision, Core)

@@ -52,7 +52,6 @@ class Supervisor:
         self._machine = _machine.new_supervision(self._core)
         self._trigger: Any = None
         self._was_stopped = False
-        self._acting = False
         self._attempt = 0
         self._opened: Tor | None = None
         self._work: Deferred[None] = succeed(None)
@@ -120,15 +119,7 @@ class Supervisor:
     # -- what happens --------------------------------------------------------------------------------------------------
 
     def _act(self) -> None:
-        if self._acting:
-            return
-        self._acting = True
-        try:
-            while effects := self._core.drain():
-                for effect in effects:
-                    self._perform(effect)
-        finally:
-            self._acting = False
+        self._core.perform(self._perform)
 
     def _perform(self, effect: _machine.Effect) -> None:
         if isinstance(effect, _machine.Open):

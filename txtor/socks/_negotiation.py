@@ -11,6 +11,7 @@ from typing import Protocol
 
 from automat import TypeMachineBuilder
 
+from txtor._effects import Effects
 from txtor.errors import SocksAuthenticationError, SocksConnectionLost, SocksError, SocksProtocolViolation, socks_error
 
 from ._hosts import Target
@@ -92,7 +93,7 @@ class Negotiation(Protocol):
 
 
 @dataclass
-class Core:
+class Core(Effects[Effect]):
     """
     What is wanted, what came, and what is to be done.
     """
@@ -101,14 +102,6 @@ class Core:
     target: Target
     credentials: Credentials | None
     buffer: bytearray = field(default_factory=bytearray)
-    effects: list[Effect] = field(default_factory=list)
-
-    def drain(self) -> list[Effect]:
-        """
-        Take the effects.
-        """
-        self.effects, drained = [], self.effects
-        return drained
 
     def forget(self) -> None:
         """

@@ -15,7 +15,7 @@ import txtor
 
 ROOT = pathlib.Path(txtor.__file__).parent
 
-GROUND = {"errors", "_deferred", "_listener", "_version"}
+GROUND = {"errors", "_deferred", "_effects", "_listener", "_version"}
 VALUES = GROUND | {"grammar", "events", "directory"}
 MACHINES = VALUES | {"commands"}
 WIRE = MACHINES | {"control", "socks"}
@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "_version": set(),
     "errors": set(),
     "_deferred": set(),
+    "_effects": set(),
     "_listener": set(),
     "grammar": {"errors"},
     "directory": GROUND | {"grammar"},
