@@ -1,11 +1,13 @@
 """
-Listening on loopback for as long as a test runs, and no longer.
+Listening on loopback for as long as a test runs, and no longer; and hearing what is served.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Protocol
 from twisted.internet.task import deferLater
 from twisted.protocols.policies import WrappingFactory
 
@@ -35,3 +37,19 @@ def serve(case: Any, factory: Any) -> int:
     case.addCleanup(stop)
     port: int = listening.getHost().port
     return port
+
+
+class Reader(Protocol):
+    """
+    What a client hears until the other side hangs up.
+    """
+
+    def __init__(self) -> None:
+        self.heard = b""
+        self.done: Deferred[bytes] = Deferred()
+
+    def dataReceived(self, data: bytes) -> None:
+        self.heard += data
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.done.callback(self.heard)

@@ -17,9 +17,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import HostnameEndpoint, clientFromString
 from twisted.internet.error import DNSLookupError
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.task import deferLater
 from twisted.names import dns
-from twisted.protocols.policies import WrappingFactory
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
@@ -33,6 +31,7 @@ from txtor.endpoints._shared import socks_of_control
 from txtor.errors import HostUnreachableError
 from txtor.socks import IsolationToken, resolve
 from txtor.state import Circuit
+from txtor.test.serving import serve
 from txtor.test.socks.loopback import forbid_looking_up
 from txtor.test.test_layering import modules
 from txtor.testing import TorNetworkTestCase
@@ -145,24 +144,13 @@ class LeakTests(TorNetworkTestCase):
         self.name = f"{secrets.token_hex(8)}.example"
         await self.tor.protocol.send(MapAddress({self.name: "127.0.0.1"}))
         self.addCleanup(lambda: self.tor.protocol.send(MapAddress({self.name: self.name})))
-        self.port = await self.serve()
+        self.port = self.serve()
 
-    async def serve(self) -> int:
+    def serve(self) -> int:
         """
         Serve the page until the test is over.
         """
-        site = WrappingFactory(Site(Host()))
-        port = self.reactor.listenTCP(0, site, interface="127.0.0.1")
-
-        @deferred
-        async def stop() -> None:
-            await port.stopListening()
-            while site.protocols:  # the end of a connection comes through Tor
-                await deferLater(self.reactor, 0.01)
-
-        self.addCleanup(stop)
-        number: int = port.getHost().port
-        return number
+        return serve(self, Site(Host()))
 
     @deferred
     async def assert_asks_tor(self, endpoint: Any) -> None:

@@ -26,6 +26,7 @@ from txtor.errors import (
 )
 from txtor.onion import ClientAuthKey, OnionAddress, OnionKey, make_onion_descriptor
 from txtor.socks import TorSocksEndpoint
+from txtor.test.serving import Reader
 from txtor.test.socks.own_client import client_options
 from txtor.testing import TorNetworkTestCase
 
@@ -45,22 +46,6 @@ def greeter(text: bytes) -> Factory:
             self.transport.loseConnection()
 
     return Factory.forProtocol(Greeter)
-
-
-class Reader(Protocol):
-    """
-    What a client hears until the other side hangs up.
-    """
-
-    def __init__(self) -> None:
-        self.heard = b""
-        self.done: Deferred[bytes] = Deferred()
-
-    def dataReceived(self, data: bytes) -> None:
-        self.heard += data
-
-    def connectionLost(self, reason: Any = None) -> None:
-        self.done.callback(self.heard)
 
 
 class OnNetworkCase(TorNetworkTestCase):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from base64 import b64decode
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint, clientFromString
@@ -38,6 +37,7 @@ from txtor.onion import (
 )
 from txtor.onion._publication import Core, Expected, Published, Unpublished, new_publication
 from txtor.socks import TorSocksEndpoint
+from txtor.test.serving import Reader
 from txtor.testing import TorNetworkTestCase
 
 #: Longer than any of this takes, in seconds.
@@ -56,22 +56,6 @@ class Greeter(Protocol):
         assert self.transport is not None
         self.transport.write(b"behind the onion")
         self.transport.loseConnection()
-
-
-class Reader(Protocol):
-    """
-    What a client hears until the other side hangs up.
-    """
-
-    def __init__(self) -> None:
-        self.heard = b""
-        self.done: Deferred[bytes] = Deferred()
-
-    def dataReceived(self, data: bytes) -> None:
-        self.heard += data
-
-    def connectionLost(self, reason: Any = None) -> None:
-        self.done.callback(self.heard)
 
 
 class OnTorTests(TorNetworkTestCase):

@@ -5,13 +5,8 @@ Agents through real Tors: the private network.
 
 from __future__ import annotations
 
-from typing import Any
-
 import treq
 from treq.client import HTTPClient
-from twisted.internet.endpoints import TCP4ServerEndpoint
-from twisted.internet.task import deferLater
-from twisted.protocols.policies import WrappingFactory
 from twisted.web.client import HTTPConnectionPool
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
@@ -21,6 +16,7 @@ from txtor._deferred import deferred
 from txtor.errors import HostUnreachableError
 from txtor.socks import IsolationToken
 from txtor.state import TorState
+from txtor.test.serving import serve
 from txtor.testing import TorNetworkTestCase
 from txtor.web import tor_agent
 
@@ -44,22 +40,11 @@ class AgentTests(TorNetworkTestCase):
     `tor_agent` over the SOCKS port of a client.
     """
 
-    async def serve(self) -> int:
+    def serve(self) -> int:
         """
         Serve pages until the test is over; the port.
         """
-        site = WrappingFactory(Site(Hello()))
-        port: Any = await TCP4ServerEndpoint(self.reactor, 0, interface="127.0.0.1").listen(site)
-
-        @deferred
-        async def stop() -> None:
-            await port.stopListening()
-            while site.protocols:  # the end of a connection comes through Tor
-                await deferLater(self.reactor, 0.01)
-
-        self.addCleanup(stop)
-        number: int = port.getHost().port
-        return number
+        return serve(self, Site(Hello()))
 
     async def circuits(self, tor: Tor, port: int) -> list[str]:
         """
@@ -74,7 +59,7 @@ class AgentTests(TorNetworkTestCase):
         An agent of a circuit asks over that circuit.
         """
         client = self.network.clients[0]
-        number = await self.serve()
+        number = self.serve()
         async with await connect(self.reactor, client.control_endpoint) as tor:
             state = await TorState.from_protocol(self.reactor, tor.protocol)
             path = [state.routers[node.fingerprint or ""] for node in self.network.exits[:2]]
@@ -94,7 +79,7 @@ class AgentTests(TorNetworkTestCase):
         share theirs. A host that there is not is told.
         """
         client = self.network.clients[0]
-        number = await self.serve()
+        number = self.serve()
         pool = HTTPConnectionPool(self.reactor)
         self.addCleanup(pool.closeCachedConnections)
         agents = [
