@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from txtor._listener import tell
+from txtor._waiting import Waiting
 from txtor.control import TorControlProtocol
 from txtor.directory import encoding
 from txtor.errors import Disconnected, OnionPublishError, TorError
@@ -79,8 +80,7 @@ class PublicationWatch:
         self._address: OnionAddress | None = None
         self._asking: Deferred[None] | None = None
         self._calls: list[IDelayedCall] = []
-        self._waiting: list[Deferred[PublicationReport]] = []
-        self._outcome: PublicationReport | TorError | None = None
+        self._outcome: Waiting[PublicationReport] = Waiting()
         self._gone: Deferred[Disconnected] | None = None
         self._lost: Disconnected | None = None
 
@@ -154,13 +154,7 @@ class PublicationWatch:
         """
         A Deferred of the caller's own; see `EphemeralOnionService.when_published`.
         """
-        if isinstance(self._outcome, TorError):
-            return fail(self._outcome)
-        if self._outcome is not None:
-            return succeed(self._outcome)
-        waiter: Deferred[PublicationReport] = Deferred(self._waiting.remove)
-        self._waiting.append(waiter)
-        return waiter
+        return self._outcome.wait()
 
     # -- what happens ----------------------------------------------------------------------------------------------------
 
@@ -214,14 +208,11 @@ class PublicationWatch:
             self._end(self._lost or error)
 
     def _end(self, outcome: PublicationReport | TorError) -> None:
-        self._outcome = outcome
         self._cancel_calls()
-        while self._waiting:  # a callback may cancel another's Deferred, which leaves the list
-            waiter = self._waiting.pop(0)
-            if isinstance(outcome, TorError):
-                waiter.errback(outcome)
-            else:
-                waiter.callback(outcome)
+        if isinstance(outcome, TorError):
+            self._outcome.failed(outcome)
+        else:
+            self._outcome.happened(outcome)
 
     def _report_progress(self, news: UploadNews, report: PublicationReport) -> None:
         if self._progress is None:

@@ -11,13 +11,13 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IStreamClientEndpoint
 
 from txtor._deferred import deferred
+from txtor._waiting import Waiting
 from txtor.commands import CloseCircuit, ExtendCircuit, SetCircuitPurpose
 from txtor.control import LazySocksEndpoint
 from txtor.errors import TorError, UnrecognizedEntity
 from txtor.events import CircuitDescription
 
 from ._circuit_said import CircuitSaid
-from ._waiting import Waiting
 
 if TYPE_CHECKING:
     from twisted.web.client import HTTPConnectionPool

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred, succeed
 
 from txtor._deferred import deferred
+from txtor._waiting import Waiting
 from txtor.commands import AttachStream, CloseStream, RedirectStream, StreamCloseReason
 from txtor.errors import InvalidArgument, TorError, UnrecognizedEntity
 from txtor.events import StreamEvent
 
 from ._stream_said import StreamSaid
-from ._waiting import Waiting
 
 if TYPE_CHECKING:
     from ._circuit import Circuit

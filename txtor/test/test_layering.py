@@ -15,7 +15,7 @@ import txtor
 
 ROOT = pathlib.Path(txtor.__file__).parent
 
-GROUND = {"errors", "_deferred", "_effects", "_listener", "_version"}
+GROUND = {"errors", "_deferred", "_effects", "_listener", "_version", "_waiting"}
 VALUES = GROUND | {"grammar", "events", "directory"}
 MACHINES = VALUES | {"commands"}
 WIRE = MACHINES | {"control", "socks"}
@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "_deferred": set(),
     "_effects": set(),
     "_listener": set(),
+    "_waiting": set(),
     "grammar": {"errors"},
     "directory": GROUND | {"grammar"},
     "events": GROUND | {"grammar", "directory"},
