@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         DiskTerms,
         EphemeralOnionService,
         FilesystemOnionService,
+        ListedOnionService,
         Local,
         OnionAddress,
         OnionAuthentication,
@@ -178,6 +179,20 @@ class OnionMethods:
             wait=wait,
             timeout=timeout,
         )
+
+    @deferred
+    async def onion_services(self) -> Sequence[ListedOnionService]:
+        """
+        The services without files that this connection can remove: its own, and those that are detached, whoever made them.
+
+        Tor tells nobody of those of other connections. Services with files are in the configuration:
+        `TorConfig.HiddenServices`.
+
+        See control-spec 3.9, GETINFO ``onions/current`` and ``onions/detached``.
+        """
+        from txtor.onion import list_services
+
+        return await list_services(self.protocol)
 
     # -- endpoints -----------------------------------------------------------------------------------------------------
 

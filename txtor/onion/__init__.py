@@ -22,6 +22,7 @@ from ._key_files import (
     write_onion_directory,
 )
 from ._keys import BlindedKey, OnionKey, blinded_public_key
+from ._listing import ListedOnionService, list_services
 from ._making import DescriptorTerms, make_onion_descriptor
 from ._moment import current_slots
 from ._periods import DescriptorSlot, DescriptorSlots, OnionTiming, TimePeriod, credential, descriptor_slots, subcredential
@@ -57,6 +58,7 @@ __all__ = [
     "IntroductionPoint",
     "KeptTor",
     "LinkSpecifier",
+    "ListedOnionService",
     "Local",
     "OnionAddress",
     "OnionAuthentication",
@@ -91,6 +93,7 @@ __all__ = [
     "get_onion_descriptor",
     "keep_onion_key",
     "list_authentications",
+    "list_services",
     "make_onion_descriptor",
     "node_index",
     "post_onion_descriptor",

@@ -224,6 +224,29 @@ class ControlContract:
         await self.refused(self.protocol.queue_command("DEL_ONION x"), ArgumentSyntaxError)
 
     @deferred
+    async def test_detached_onion(self: Any) -> None:
+        """
+        A service that is detached outlives its connection, and is anybody's to remove; one of a connection is that connection's.
+        """
+        other = await self.another()
+        detached = await other.send(AddOnion(ports=[(80, "127.0.0.1:1")], flags=["Detach"]))
+        attached = await other.send(AddOnion(ports=[(80, "127.0.0.1:1")]))
+        self.assertEqual(await other.get_info_single("onions/current"), attached.service_id)
+        self.assertEqual(await self.protocol.get_info_single("onions/current"), "")
+        await self.refused(self.protocol.send(DelOnion(attached.service_id)), UnrecognizedEntity)
+        gone = other.when_disconnected()
+        await other.quit()
+        await gone
+        self.assertIn(detached.service_id, (await self.protocol.get_info_single("onions/detached")).splitlines())
+        await self.refused(
+            self.protocol.send(AddOnion(key=detached.private_key, ports=[(80, "127.0.0.1:1")])), UnspecifiedTorError, "collision"
+        )
+        await self.protocol.send(DelOnion(detached.service_id))
+        self.assertNotIn(detached.service_id, (await self.protocol.get_info_single("onions/detached")).splitlines())
+        again = await self.protocol.send(AddOnion(key=attached.private_key, ports=[(80, "127.0.0.1:1")]))
+        await self.protocol.send(DelOnion(again.service_id))
+
+    @deferred
     async def test_onion_descriptors(self: Any) -> None:
         """
         HSFETCH and HSPOST are acknowledged at once, and refused where an address or a relay is none.

@@ -526,6 +526,22 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
             self.assertNotIn(address[7:].partition(".")[0], await tor.protocol.get_info_single("onions/current"))
 
     @deferred
+    async def test_onion_detached(self) -> None:
+        """
+        A service is left behind, found by the next run, and ended by another.
+        """
+        control = self.client.control_endpoint
+        await self.run_example("onion_detached", control, "publish", "80 127.0.0.1:9")
+        hostname, key = self.printed()
+        self.assertTrue(key.startswith("ED25519-V3:"))
+        await self.run_example("onion_detached", control, "list")
+        self.assertIn(hostname, self.printed()[2:])
+        await self.run_example("onion_detached", control, "remove", hostname)
+        before = len(self.printed())
+        await self.run_example("onion_detached", control, "list")
+        self.assertNotIn(hostname, self.printed()[before:])
+
+    @deferred
     async def test_onion_client_auth(self) -> None:
         """
         Who has the key is let in, and nobody else; Tor has forgotten the key afterwards.

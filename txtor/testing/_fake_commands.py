@@ -164,6 +164,7 @@ def _own_info(connection: FakeConnection, key: str) -> str | bytes | None:
         "config/names": lambda: "\n".join(f"{name} {kind}" for name, kind in sorted(tor.configuration.types.items())),
         "config/defaults": lambda: "\n".join(f"{name} {quote_cstring(value)}" for name, value in sorted(DEFAULTS.items())),
         "onions/current": lambda: "\n".join(connection.onions),
+        "onions/detached": lambda: "\n".join(tor.detached_onions),
         "circuit-status": tor.network.circuit_status,
         "stream-status": tor.network.stream_status,
         "status/bootstrap-phase": lambda: 'NOTICE BOOTSTRAP PROGRESS=100 TAG=done SUMMARY="Done"',

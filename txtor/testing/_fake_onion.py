@@ -37,6 +37,10 @@ def _is_address(text: str) -> bool:
         return False
 
 
+def _all_onions(connection: FakeConnection) -> list[list[str]]:
+    return [connection.tor.detached_onions, *(each.onions for each in connection.tor.connections)]
+
+
 def _add_onion(connection: FakeConnection, command: FakeCommand) -> list[ReplyLine]:
     key, *rest = _words(command, 1)
     if not any(word.lower().startswith("port=") for word in rest):
@@ -57,12 +61,12 @@ def _add_onion(connection: FakeConnection, command: FakeCommand) -> list[ReplyLi
         address = OnionKey(secret).address.bare
     except InvalidArgument:
         raise Refusal.of(551, "Failed to generate onion address") from None
-    if any(address in each.onions for each in connection.tor.connections):
+    if any(address in onions for onions in _all_onions(connection)):
         raise Refusal.of(550, "Onion address collision")
-    connection.onions.append(address)
+    flags = [flag for word in rest if word.lower().startswith("flags=") for flag in word.lower()[6:].split(",")]
+    (connection.tor.detached_onions if "detach" in flags else connection.onions).append(address)
     lines = [f"ServiceID={address}"]
-    discard = any(word.lower().startswith("flags=") and "discardpk" in word.lower() for word in rest)
-    if kind == "NEW" and not discard:
+    if kind == "NEW" and "discardpk" not in flags:
         lines.append(f"PrivateKey=ED25519-V3:{base64.b64encode(secret).decode()}")
     return [ReplyLine(250, line) for line in [*lines, "OK"]]
 
@@ -71,10 +75,11 @@ def _del_onion(connection: FakeConnection, command: FakeCommand) -> list[ReplyLi
     (address, *_) = _words(command, 1)
     if not _is_address(address.lower()):
         raise Refusal.of(512, "Malformed Onion Service address")
-    if address not in connection.onions:
-        raise Refusal.of(552, "Unknown Onion Service address")
-    connection.onions.remove(address)
-    return OK
+    for onions in (connection.onions, connection.tor.detached_onions):
+        if address in onions:
+            onions.remove(address)
+            return OK
+    raise Refusal.of(552, "Unknown Onion Service address")
 
 
 def _hsfetch(connection: FakeConnection, command: FakeCommand) -> list[ReplyLine]:

@@ -111,6 +111,7 @@ class FakeTor:
     :ivar info: by GETINFO key, the answer, or a function that makes it. A ``bytes`` value is written as it is.
     :ivar relays: by fingerprint, the nickname of each relay that EXTENDCIRCUIT takes.
     :ivar client_keys: by onion address, the entry of ONION_CLIENT_AUTH_VIEW.
+    :ivar detached_onions: the addresses of the onion services of no connection.
     :ivar received: every command, in order, as text without its data.
     :ivar connections: the controllers.
     """
@@ -130,6 +131,7 @@ class FakeTor:
         self.info: dict[str, str | bytes | Callable[[], str | bytes]] = {}
         self.network = FakeNetwork(self)
         self.client_keys: dict[str, str] = {}
+        self.detached_onions: list[str] = []
         self.received: list[str] = []
         self.connections: list[FakeConnection] = []
         self.listening = True

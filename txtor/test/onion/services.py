@@ -86,7 +86,7 @@ class OnionTor(FakeTor):
         """
         The services that there are.
         """
-        return [address for each in self.connections for address in each.onions]
+        return [*self.detached_onions, *(address for each in self.connections for address in each.onions)]
 
     @property
     def listening_for(self) -> set[str]:
