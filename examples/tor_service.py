@@ -42,6 +42,10 @@ async def main(reactor: Any, control_endpoint: ControlEndpoint, seconds: str = "
     await service.when_ready()
     # A command waits for the next Tor where there is none now.
     print(await service.get_info("version"))
+    # This configuration follows from one Tor to the next, and what is changed in it is changed on each of them.
+    config = await service.get_config()
+    async with config.transaction() as change:
+        change.MaxCircuitDirtiness = "20 minutes"
     await deferLater(reactor, float(seconds))
     await service.stopService()
 # end main

@@ -6,6 +6,7 @@ See control-spec 3.1 to 3.3, and tor(1).
 
 from ._draft import Draft
 from ._items import ItemList
+from ._memory import OptionMemory
 from ._ports import PortLine, ServicePort, Target
 from ._services import HiddenService
 from ._socks_ports import ISocksReactor
@@ -17,6 +18,7 @@ __all__ = [
     "HiddenService",
     "ISocksReactor",
     "ItemList",
+    "OptionMemory",
     "PortLine",
     "ServicePort",
     "Target",

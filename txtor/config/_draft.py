@@ -116,7 +116,7 @@ class Draft:
         return self._saving[name] if name in self._saving else self._live.value(name)
 
     def _stage(self, name: str, value: object) -> None:
-        kind = self._live.kinds[name]
+        kind = self._live.kind(name)
         wanted = kind.write(name, value)
         base = self._underneath(name)
         self._forget(name) if kind.is_settled(wanted, base) else self._keep(name, wanted, base)
@@ -135,6 +135,9 @@ class Draft:
         """
         found = {}
         for name, wanted in self._staged.items():
+            if not self._live.knows(name):  # which this Tor does not have any more, and saving tells
+                found[name] = wanted
+                continue
             present = self._underneath(name)
             value = _merged(self._bases[name], wanted, present) if name == SERVICES else wanted
             if not self._live.kinds[name].is_settled(value, present):
@@ -151,5 +154,13 @@ class Draft:
         """
         Forget what was not saved.
         """
-        self._staged.clear()
-        self._bases.clear()
+        self._staged, self._bases = {}, {}
+
+    def _split(self) -> Draft:
+        """
+        Make of what waits a draft of its own, so that nothing waits here any more.
+        """
+        draft = Draft(self._live)
+        draft._staged, draft._bases = self._staged, self._bases
+        self.discard()
+        return draft

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from twisted.internet.address import UNIXAddress
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.python.failure import Failure
 
 from txtor.commands import GetConf, GetConfGroup, ResetConf, SetConf, parse_info
@@ -24,6 +24,7 @@ from txtor.events import ConfChangedEvent
 
 from ._directories import check_directory
 from ._kinds import Kind, Pairs, kind_of
+from ._memory import OptionMemory
 from ._services import SERVICES_KIND, HiddenService
 
 #: The name under which all onion services of the configuration stand.
@@ -33,6 +34,9 @@ _ASKABLE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 
 #: Checks the keys in the directory of an onion service, as `txtor.onion.check_onion_directory` does.
 CheckKeys = Callable[[str, bool], object]
+
+#: Fires when Tor can be sent something, or fails where that is not waited for.
+Usable = Callable[[], Deferred[Any]]
 
 
 async def together(*waiting: Deferred[Any]) -> None:
@@ -61,19 +65,33 @@ def _explained(error: TorRefused, names: Iterable[str]) -> TorRefused:
 
 class LiveOptions:
     """
-    The options of one running Tor.
+    The options of one running Tor, and of each that follows it.
 
+    :ivar protocol: the connection that is there now, or was last.
     :ivar kinds: by option in Tor's own spelling, its kind.
     :ivar defaults: by option, the text of its default, where Tor has one.
-    :ivar local_files: whether Tor's files are ours to look at.
+    :ivar memory: is told what Tor has taken.
+    :ivar usable: see `Usable`.
+    :ivar is_following: whether changes are followed.
     """
 
-    def __init__(self, protocol: TorControlProtocol, check_keys: CheckKeys | None, local_files: bool | None) -> None:
+    def __init__(
+        self,
+        protocol: TorControlProtocol,
+        check_keys: CheckKeys | None,
+        local_files: bool | None,
+        memory: OptionMemory | None = None,
+        usable: Usable | None = None,
+    ) -> None:
         self.protocol = protocol
         self.kinds: dict[str, Kind] = {}
         self.defaults: dict[str, list[str]] = {}
-        self.local_files = _is_local(protocol) if local_files is None else local_files
+        self.memory = OptionMemory() if memory is None else memory
+        self.usable = (lambda: succeed(None)) if usable is None else usable
+        self.is_following = True
+        self._local_files = local_files
         self._check_keys = check_keys
+        self._names_told = False
         self._names: dict[str, str] = {}
         self._groups: dict[str, str] = {}
         self._lines: dict[str, tuple[Any, ...]] = {}
@@ -81,25 +99,33 @@ class LiveOptions:
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
+    async def follow(self, protocol: TorControlProtocol) -> None:
         """
-        Read everything, and listen to changes: two exchanges, since the second asks for what the first told.
+        Read everything, and listen to changes: two exchanges, since the second asks for what the first told. Until then
+        everything reads as it was last.
         """
+        self.protocol = protocol
+        self._names_told = False
         told = self.protocol.get_info("config/names", "config/defaults").addCallback(self._know)
         try:
-            await together(self.protocol.add_event_listener("CONF_CHANGED", self.conf_changed), told)
+            await together(protocol.add_event_listener("CONF_CHANGED", self.conf_changed), told)
             await self.ask(self.kinds)
         except BaseException:  # whatever it is, nobody wants to hear of changes then
-            self.stop().addErrback(_gone)
+            self._unlisten()
             raise
 
     def stop(self) -> Deferred[None]:
         """
-        Listen no more.
+        Listen no more. Where the connection is gone, there is nothing to be done.
         """
-        return self.protocol.remove_event_listener("CONF_CHANGED", self.conf_changed)
+        self.is_following = False
+        return self._unlisten()
+
+    def _unlisten(self) -> Deferred[None]:
+        return self.protocol.remove_event_listener("CONF_CHANGED", self.conf_changed).addErrback(_gone)
 
     def _know(self, told: Mapping[str, str]) -> None:
+        self.kinds, self.defaults, self._groups = {}, {}, {}
         for name, type_name in parse_info("config/names", told["config/names"]):
             if not name or not _ASKABLE.issuperset(name):  # what could not be asked for would spoil the question for all others
                 continue
@@ -113,6 +139,7 @@ class LiveOptions:
         if "hiddenserviceoptions" in self._groups:
             self.kinds[SERVICES] = SERVICES_KIND
         self._names = {name.lower(): name for name in self.kinds}
+        self._names_told = True
 
     def name(self, option: object) -> str:
         """
@@ -132,13 +159,25 @@ class LiveOptions:
         """
         return isinstance(option, str) and option.lower() in self._names
 
+    def kind(self, name: str) -> Kind:
+        """
+        The kind of an option.
+
+        :param name: in Tor's spelling.
+        :raises UnknownOption: the Tor that is there now does not have it any more.
+        """
+        if name not in self.kinds:
+            raise UnknownOption(name)
+        return self.kinds[name]
+
     def value(self, name: str) -> Any:
         """
         The value that Tor has.
 
         :param name: in Tor's spelling.
+        :raises UnknownOption: the Tor that is there now does not have it any more.
         """
-        return self.kinds[name].read(name, self._lines.get(name, ()))
+        return self.kind(name).read(name, self._lines.get(name, ()))
 
     def default(self, name: str) -> Any:
         """
@@ -176,6 +215,8 @@ class LiveOptions:
         """
         Options have changed: ask for those that are not what we have, unless an answer is on its way.
         """
+        if not self._names_told:
+            return None  # everything is asked for when they are
         names: set[str] = set()
         for option, lines in event.changed.items():
             meant = self._meant(option)
@@ -211,8 +252,9 @@ class LiveOptions:
         pairs: Pairs = []
         for name, value in changes.items():
             alone = value or _sibling(name.lower()) not in given  # else a 0 would close the ports of the other
-            pairs += self.kinds[name].pairs(name, value) if alone else [(name, None)]
-        await self._change(SetConf(pairs + beside), [*changes, *self._siblings(changes)])
+            pairs += self.kind(name).pairs(name, value) if alone else [(name, None)]
+        pairs += beside
+        await self._change(SetConf(pairs), lambda: self.memory.remember(pairs), [*changes, *self._siblings(changes)])
 
     async def reset(self, names: Iterable[str]) -> None:
         """
@@ -220,15 +262,32 @@ class LiveOptions:
         """
         wanted = list(dict.fromkeys(names))
         pairs: Pairs = [("HiddenServiceDir" if name == SERVICES else name, None) for name in wanted]
-        await self._change(ResetConf(pairs + self._siblings_lines(wanted)), [*wanted, *self._siblings(wanted)])
+        pairs += self._siblings_lines(wanted)
+        await self._change(ResetConf(pairs), lambda: self.memory.forget(pairs), [*wanted, *self._siblings(wanted)])
 
-    async def _change(self, command: SetConf, names: list[str]) -> None:
+    async def load(self, torrc: str) -> None:
+        """
+        Replace everything by LOADCONF, and learn what it is.
+        """
+        await self.protocol.load_conf(torrc)
+        self.memory.replace(torrc)
+        await self.ask(self.kinds)
+
+    async def _change(self, command: SetConf, remember: Callable[[], None], names: list[str]) -> None:
         self._asked.update(names)  # the answer behind it tells what CONF_CHANGED would make us ask
+        taken: list[bool] = []
+
+        def took(_: object) -> None:
+            remember()
+            taken.append(True)
+
         try:
-            await together(self.protocol.send(command), self.ask(names))
+            await together(self.protocol.send(command).addCallback(took), self.ask(names))
         except TorRefused as error:
             raise _explained(error, names) from None
         except Disconnected as error:
+            if taken:  # only the answer to the question behind it is lost
+                return
             if SERVICES not in names:
                 raise
             hint = "Tor exits when it cannot make or use the directory of an onion service; its log tells."
@@ -255,7 +314,7 @@ class LiveOptions:
         """
         known = {service.directory for service in self.value(SERVICES)}
         checked = [each for each in services if os.path.isabs(each.directory) or each.directory not in known]
-        if not checked or not self.local_files:
+        if not checked or not (_is_local(self.protocol) if self._local_files is None else self._local_files):
             return
         told = await self.protocol.get_info_single("process/uid", "")
         uid = int(told) if told.isascii() and told.isdigit() and len(told) < 20 else None

@@ -5,7 +5,7 @@ From lines of SocksPort to endpoints that connect there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, UNIXClientEndpoint
@@ -14,7 +14,6 @@ from zope.interface import implementer
 
 from txtor._deferred import deferred
 from txtor.commands import parse_info
-from txtor.control import TorControlProtocol
 from txtor.errors import InvalidArgument, SocksPortNotFound, TorError
 
 from ._ports import PortLine, Target
@@ -81,11 +80,12 @@ def _connecting(reactor: ISocksReactor, target: Target) -> IStreamClientEndpoint
 
 
 def endpoint_of(
-    reactor: ISocksReactor, protocol: TorControlProtocol, lines: Sequence[str], line: PortLine
+    reactor: ISocksReactor, ask: Callable[[str], Deferred[str]], lines: Sequence[str], line: PortLine
 ) -> IStreamClientEndpoint:
     """
     An endpoint that connects where a line listens.
 
+    :param ask: asks Tor for a value of GETINFO.
     :param lines: all lines of SocksPort, of which Tor has chosen the ports of those that are ``auto``.
     """
     if line.target.path is not None or line.target.port is not None:
@@ -93,7 +93,7 @@ def endpoint_of(
     listening = _configured(lines)
     chosen = [each for each in listening if each.target.path is None and each.target.port is None]
     fixed = [each.target for each in listening if each not in chosen]
-    return _AutoEndpoint(reactor, protocol, fixed, chosen.index(line))
+    return _AutoEndpoint(reactor, ask, fixed, chosen.index(line))
 
 
 @implementer(IStreamClientEndpoint)
@@ -101,15 +101,16 @@ class _AutoEndpoint:
     """
     A port that Tor has chosen by itself, and may choose anew.
 
+    :param ask: asks Tor for a value of GETINFO.
     :param fixed: where else it listens.
     :param place: which of those that it has chosen is meant.
     """
 
     def __init__(
-        self, reactor: ISocksReactor, protocol: TorControlProtocol, fixed: Sequence[Target], place: int
+        self, reactor: ISocksReactor, ask: Callable[[str], Deferred[str]], fixed: Sequence[Target], place: int
     ) -> None:
         self._reactor = reactor
-        self._protocol = protocol
+        self._ask = ask
         self._fixed = fixed
         self._place = place
 
@@ -123,7 +124,7 @@ class _AutoEndpoint:
 
     @deferred
     async def _connect(self, factory: IProtocolFactory) -> IProtocol:
-        told = await self._protocol.get_info_single(_KEY)
+        told = await self._ask(_KEY)
         listeners = [Target.parse(text) for text in parse_info(_KEY, told)]
         chosen = [each for each in listeners if not any(_is_same(each, fixed) for fixed in self._fixed)]
         if self._place >= len(chosen):

@@ -16,7 +16,8 @@ from txtor._deferred import OneAtATime, deferred
 from txtor.control import TorControlProtocol
 
 from ._draft import Draft
-from ._live import CheckKeys, LiveOptions
+from ._live import CheckKeys, LiveOptions, Usable
+from ._memory import OptionMemory
 from ._services import services_of
 from ._socks_ports import ISocksReactor, endpoint_of, has_port, matching
 from ._torrc import Torrc, format_line
@@ -26,7 +27,8 @@ class TorConfig(Draft):
     """
     The configuration of one running Tor, kept current, as attributes and as a mapping.
 
-    What is set waits until `save`; or use `transaction`. See `Draft` for values, and `from_protocol` to make one.
+    What is set waits until `save`; or use `transaction`. See `Draft` for values, and `from_protocol` to make one. That of
+    `txtor.TorService.get_config` goes on from one Tor to the next: while there is none, it reads as it was last.
     """
 
     def __init__(self, live: LiveOptions) -> None:
@@ -36,7 +38,13 @@ class TorConfig(Draft):
     @classmethod
     @deferred
     async def from_protocol(
-        cls, protocol: TorControlProtocol, *, check_keys: CheckKeys | None = None, local_files: bool | None = None
+        cls,
+        protocol: TorControlProtocol,
+        *,
+        check_keys: CheckKeys | None = None,
+        local_files: bool | None = None,
+        memory: OptionMemory | None = None,
+        usable: Usable | None = None,
     ) -> TorConfig:
         """
         Read the configuration of a Tor: its options with their types, the defaults, and then all values.
@@ -46,19 +54,41 @@ class TorConfig(Draft):
             may read it; `txtor.onion.check_onion_directory` is one. `txtor.Tor.get_config` gives it.
         :param local_files: whether directories of onion services can be looked at from here before Tor is told of them. By
             default they are where the connection is one of this machine; a Tor in a container needs ``False``.
+        :param memory: is told what Tor has taken, so that it can be asked of another.
+        :param usable: is called before anything is sent later on; what it returns is waited for, and `follow` is called before
+            it fires for another Tor.
         :raises TorRefused: a filter in front of Tor does not let us read.
         :raises Disconnected: the connection went away meanwhile.
 
         See control-spec 3.3, 3.9 and 4.1.18.
         """
-        live = LiveOptions(protocol, check_keys, local_files)
-        await live.start()
+        live = LiveOptions(protocol, check_keys, local_files, memory, usable)
+        await live.follow(protocol)
         return cls(live)
+
+    @deferred
+    async def follow(self, protocol: TorControlProtocol) -> None:
+        """
+        Go on with another Tor. What waits to be saved still waits.
+
+        :param protocol: a connection that is authenticated.
+        :raises TorRefused: a filter in front of Tor does not let us read; everything reads as it was last.
+        :raises Disconnected: the connection went away meanwhile.
+        """
+        if self._live.is_following:
+            await self._live.follow(protocol)
+
+    @property
+    def is_following(self) -> bool:
+        """
+        Whether changes are followed: until `stop`.
+        """
+        return self._live.is_following
 
     @property
     def protocol(self) -> TorControlProtocol:
         """
-        The connection.
+        The connection, or the last one.
         """
         return self._live.protocol
 
@@ -74,20 +104,28 @@ class TorConfig(Draft):
 
         :raises InvalidArgument: Tor would not survive a change, or it is too long; nothing was sent.
         :raises TorRefused: Tor did not take it, and took nothing; the text names the option.
-        :raises Disconnected: the connection went away; whether Tor took it is not known.
+        :raises UnknownOption: the Tor that is there now does not have an option any more; nothing was sent.
+        :raises Disconnected: the connection went away; whether Tor took it is not known. It is not sent again.
 
         See control-spec 3.1, SETCONF.
         """
         async with self._turn:
-            changes = self.changes()
-            self.discard()
-            if not changes:
-                return
-            self._saving = changes
+            saving = self._split()
+            self._saving = saving.changes()
             try:
-                await self._live.apply(changes)
+                await self._apply(saving)
             finally:
                 self._saving = {}
+
+    async def _apply(self, draft: Draft) -> None:
+        """
+        Have Tor take what was changed, measured by what it has when it can take it.
+        """
+        if draft.needs_save():
+            await self._live.usable()
+            changes = draft.changes()
+            if changes:
+                await self._live.apply(changes)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Draft]:
@@ -102,9 +140,7 @@ class TorConfig(Draft):
         change = Draft(self._live)
         yield change
         async with self._turn:
-            changes = change.changes()
-            if changes:
-                await self._live.apply(changes)
+            await self._apply(change)
 
     @deferred
     async def reset(self, *options: str) -> None:
@@ -118,6 +154,7 @@ class TorConfig(Draft):
         names = [self._live.name(option) for option in options]
         async with self._turn:
             if names:
+                await self._live.usable()
                 await self._live.reset(names)
             for name in names:
                 self._forget(name)
@@ -138,11 +175,12 @@ class TorConfig(Draft):
         while pairs and pairs[0][0].lower() != "hiddenservicedir":  # options for all, or a mistake that Tor tells
             del pairs[0]
         async with self._turn:
+            await self._live.usable()
             await self._live.check_services(services_of(pairs))
-            await self.protocol.load_conf(str(parsed))
-            await self._live.ask(self._live.kinds)
+            await self._live.load(str(parsed))
 
-    def save_conf(self, force: bool = False) -> Deferred[None]:
+    @deferred
+    async def save_conf(self, force: bool = False) -> None:
         """
         Have Tor write its configuration to its torrc, without comments.
 
@@ -151,15 +189,18 @@ class TorConfig(Draft):
 
         See control-spec 3.6, SAVECONF.
         """
-        return self.protocol.save_conf(force)
+        await self._live.usable()
+        await self.protocol.save_conf(force)
 
-    def refresh(self) -> Deferred[Any]:
+    @deferred
+    async def refresh(self) -> None:
         """
         Ask Tor for everything again. It is not needed: changes are followed.
 
         :return: fires when all values are those that Tor had when it was asked.
         """
-        return self._live.ask(self._live.kinds)
+        await self._live.usable()
+        await self._live.ask(self._live.kinds)
 
     def stop(self) -> Deferred[None]:
         """
@@ -227,7 +268,12 @@ class TorConfig(Draft):
         :raises InvalidArgument: there is no such SocksPort, or none at all.
         """
         lines = self._live.value(self._live.name("SocksPort"))
-        return endpoint_of(reactor, self.protocol, lines, matching(lines, port))
+        return endpoint_of(reactor, self._listeners, lines, matching(lines, port))
+
+    @deferred
+    async def _listeners(self, key: str) -> str:
+        await self._live.usable()
+        return await self.protocol.get_info_single(key)
 
     @deferred
     async def create_socks_endpoint(self, reactor: ISocksReactor, socks_config: int | str) -> IStreamClientEndpoint:

@@ -181,6 +181,13 @@ class TorControlProtocol(Queries, Receiver):
         """
         return self._subscriptions.remove(listeners)
 
+    @property
+    def is_open(self) -> bool:
+        """
+        Whether there is a connection. It is closed before anybody is told so, those too whose commands were under way.
+        """
+        return self._is_open
+
     def when_disconnected(self) -> Deferred[Disconnected]:
         """
         A Deferred of the caller's own that fires when the connection has ended, or at once if it has.

@@ -5,7 +5,7 @@ What a program has asked of its Tor, and how that is asked again of the next: op
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ from twisted.logger import Logger
 from txtor._deferred import deferred
 from txtor._tor import Tor
 from txtor.commands import SetConf
+from txtor.config import OptionMemory, TorConfig
 from txtor.control import TorControlProtocol
 from txtor.errors import Disconnected, TorError
 from txtor.state import TorState
@@ -34,34 +35,21 @@ class Restoring:
     """
     What has to be there on each Tor.
 
+    :ivar options: what was set, by the service itself or by its `TorConfig`.
+    :ivar config: the configuration that follows, or ``None``.
     :ivar hooks: called in their order with each Tor, behind everything else: the place for onion services and the like.
     :ivar state: the picture that follows, or ``None``.
     """
 
     def __init__(self) -> None:
         self.hooks: list[Restore] = []
+        self.options = OptionMemory()
+        self.config: TorConfig | None = None
         self.state: TorState | None = None
-        self._options: dict[str, list[tuple[str, Any]]] = {}
         self._listeners: dict[str, list[Callable[[Any], object]]] = {}
         self._protocol: TorControlProtocol | None = None
 
     # -- what is remembered --------------------------------------------------------------------------------------------
-
-    def remember_options(self, pairs: Iterable[tuple[str, Any]]) -> None:
-        """
-        Options that Tor has taken. Those of onion services are one group, whose order matters.
-        """
-        groups: dict[str, list[tuple[str, Any]]] = {}
-        for name, value in pairs:
-            groups.setdefault(_group(name), []).append((name, value))
-        self._options.update(groups)
-
-    def forget_options(self, names: Iterable[str]) -> None:
-        """
-        Options that were reset.
-        """
-        for name in names:
-            self._options.pop(_group(name), None)
 
     @deferred
     async def add_listener(self, event: str, listener: Callable[[Any], object]) -> None:
@@ -131,6 +119,8 @@ class Restoring:
         problems: list[str] = []
         await self._restore_options(tor.protocol, problems)
         await self._restore_listeners(tor.protocol, problems)
+        if self.config is not None:
+            await _try("the configuration", self.config.follow, tor.protocol, problems)
         if self.state is not None:
             await _try("the state", self.state.follow, tor.protocol, problems)
         for hook in list(self.hooks):
@@ -141,7 +131,9 @@ class Restoring:
         """
         All in one command, or one group after the other where it is refused.
         """
-        groups = list(self._options.values())
+        if self.options.torrc is not None:
+            await _try("the torrc", protocol.load_conf, self.options.torrc, problems)
+        groups = self.options.groups()
         try:
             if groups:
                 await protocol.send(SetConf([pair for group in groups for pair in group]))
@@ -167,11 +159,6 @@ class Restoring:
             except TorError:
                 for event, listener in listeners.items():
                     await _try(event, lambda pair: protocol.add_event_listener(*pair), (event, listener), problems)
-
-
-def _group(name: str) -> str:
-    lower = name.lower()
-    return "hiddenservice" if lower.startswith("hiddenservice") else lower
 
 
 async def _try(what: str, function: Callable[[Any], object], argument: object, problems: list[str]) -> None:

@@ -13,9 +13,10 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 
-from txtor._deferred import deferred
+from txtor._deferred import OneAtATime, deferred
 from txtor._tor import Tor
 from txtor.commands import Command, GetInfo, ResetConf, SetConf
+from txtor.config import TorConfig
 from txtor.control import ControlEndpoint, Password
 from txtor.errors import CommandTimeout, Disconnected, InvalidArgument, TorError
 from txtor.process import TIMEOUT_SECONDS, ILaunchReactor, LaunchOptions, check_seconds
@@ -77,6 +78,7 @@ class TorService(Service):
         check_seconds("launch_timeout", launch_timeout)
         self._reactor = reactor
         self._outage = outage
+        self._config_turn = OneAtATime()
         source: Source
         if isinstance(tor, LaunchOptions):
             source = LaunchSource(reactor, tor, tor_binary, launch_timeout)
@@ -159,7 +161,8 @@ class TorService(Service):
     def restore(self) -> list[Restore]:
         """
         Functions that are called, in their order, with each `Tor` before it is ready: they make again what the program had
-        made. They may return a Deferred or coroutine. One that fails is logged and told in `Health.problems`.
+        made. They may return a Deferred or coroutine. One that fails is logged and told in `Health.problems`. They talk to the
+        Tor that they are given: the service itself, and its `TorConfig`, have them wait until it is ready.
         """
         return self._supervisor.restoring.hooks
 
@@ -212,15 +215,46 @@ class TorService(Service):
         """
         pairs = list(options)
         await self.send(SetConf(pairs), outage=outage)
-        self._supervisor.restoring.remember_options(pairs)
+        self._supervisor.restoring.options.remember(pairs)
 
     @deferred
     async def reset_conf(self, *options: str, outage: Outage | None = None) -> None:
         """
         Set options to their defaults, and set them on no other Tor any more.
         """
-        await self.send(ResetConf([(option, None) for option in options]), outage=outage)
-        self._supervisor.restoring.forget_options(options)
+        pairs = [(option, None) for option in options]
+        await self.send(ResetConf(pairs), outage=outage)
+        self._supervisor.restoring.options.forget(pairs)
+
+    @deferred
+    async def get_config(self) -> TorConfig:
+        """
+        The configuration, which follows from one Tor to the next. There is one: whoever asks gets the same.
+
+        What is saved through it (`TorConfig.save`, ``transaction``, ``reset``, ``load``) is set on each Tor that follows, as by
+        `set_conf`; that and this know of each other. While there is no Tor, it reads as it was last, and saving waits or fails
+        as commands do. A change that was under way when the connection was lost fails with `Disconnected` and is not sent
+        again; unless Tor has said that it took it, the next Tor is not told of it.
+
+        :raises TorRefused: Tor, or a filter in front of it, does not let us read.
+        :raises Disconnected: the service was stopped.
+        """
+        from txtor.onion import check_onion_directory  # not every service has onion services
+
+        restoring = self._supervisor.restoring
+        async with self._config_turn:
+            while restoring.config is None or not restoring.config.is_following:
+                tor = await self.when_ready()
+                try:
+                    restoring.config = await TorConfig.from_protocol(
+                        tor.protocol,
+                        check_keys=check_onion_directory,
+                        memory=restoring.options,
+                        usable=lambda: self._usable(None, None),
+                    )
+                except Disconnected:
+                    continue  # the next Tor will do
+            return restoring.config
 
     @deferred
     async def create_onion_service(self, ports: Any, private_key: Any = None, **terms: Any) -> KeptOnionService:

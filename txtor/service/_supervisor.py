@@ -34,7 +34,6 @@ class Supervisor:
     """
     Keeps one Tor at hand.
 
-    :ivar tor: the Tor, while it can be used, or ``None``.
     :ivar health: how it does.
     :ivar restoring: what has to be there on each Tor.
     :ivar listeners: are called with each new `health`.
@@ -61,8 +60,15 @@ class Supervisor:
         self._stopped: Waiting[None] = Waiting()
         self.restoring = Restoring()
         self.listeners: list[Callable[[Health], object]] = []
-        self.tor: Tor | None = None
+        self._tor: Tor | None = None
         self.health = Health()
+
+    @property
+    def tor(self) -> Tor | None:
+        """
+        The Tor, while it can be used, or ``None``: from the first who hears that the connection is gone.
+        """
+        return self._tor if self._tor is not None and self._tor.protocol.is_open else None
 
     # -- what is asked -------------------------------------------------------------------------------------------------
 
@@ -104,8 +110,9 @@ class Supervisor:
         """
         The Tor, now or later.
         """
-        if self.tor is not None:
-            return succeed(self.tor)
+        tor = self.tor
+        if tor is not None:
+            return succeed(tor)
         if self._was_stopped:
             return fail(Disconnected("The service was stopped."))
         return self._ready.add(failures)
@@ -132,7 +139,7 @@ class Supervisor:
         elif isinstance(effect, _machine.Ready):
             self._become_ready()
         elif isinstance(effect, _machine.Lost):
-            self.tor = None
+            self._tor = None
             self._lost.succeed(effect.error)
         elif isinstance(effect, _machine.Discard):
             self._give_up()
@@ -162,7 +169,7 @@ class Supervisor:
         self._ready.fail(effect.error, effect.failures)
 
     def _become_ready(self) -> None:
-        tor = self.tor = self._opened
+        tor = self._tor = self._opened
         assert tor is not None  # only what was opened becomes ready
         self._timers.later("settle", self._backoff.stable, lambda: self._tell(self._attempt, self._machine.settled))
         if self._ping_seconds is not None:
@@ -228,7 +235,7 @@ class Supervisor:
 
     def _give_up(self) -> None:
         self._attempt += 1
-        self.tor = None
+        self._tor = None
         self.restoring.stop()
         self._timers.cancel_all()
         self._work.cancel()
@@ -236,7 +243,7 @@ class Supervisor:
     @deferred
     async def _close(self) -> None:
         self._change(status=Status.CLOSING)
-        lost = self.tor is not None
+        lost = self._tor is not None
         self._give_up()
         if lost:
             self._lost.succeed(Disconnected("The service was stopped."))

@@ -271,6 +271,7 @@ class FakeTorTests(OutputMixin, SynchronousTestCase):
         """
         running = self.run_example("tor_service", "100")
         self.tor.emit("BW 7 0")
+        self.tor.configuration = type(self.tor.configuration)()  # the next one has a torrc of its own
         self.tor.drop()
         self.reactor.pump([1.0] * 10)
         self.tor.emit("BW 8 0")
@@ -281,6 +282,7 @@ class FakeTorTests(OutputMixin, SynchronousTestCase):
         self.assertLess(lines.index("7 bytes read"), lines.index("8 bytes read"))
         self.assertIn("{'version': '0.4.9.11'}", lines)
         self.assertEqual(lines[-1], "The Tor is stopped")
+        self.assertEqual(self.tor.configuration.get("MaxCircuitDirtiness"), ["1200"])
         self.assertEqual(self.tor.connections, [])
 
     def test_unit_tests(self) -> None:

@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from txtor import DISCARD
-from txtor.errors import Disconnected, InvalidArgument, LaunchError
+from txtor.errors import Disconnected, InvalidArgument, LaunchError, TorError
 from txtor.process import LaunchOptions, launch_tor
 from txtor.service import Backoff, Status, TorService
 from txtor.test.process.leftovers import OFFLINE, NothingLeftTestCase, is_running, reactor, until
@@ -23,9 +23,9 @@ from txtor.test.process.leftovers import OFFLINE, NothingLeftTestCase, is_runnin
 FAST = Backoff(0.01, 2, 0.2, 0, 0)
 
 
-class LaunchingTests(NothingLeftTestCase):
+class LaunchedTestCase(NothingLeftTestCase):
     """
-    A Tor of the service's own.
+    A service with a Tor of its own.
     """
 
     def start(self, config: dict[str, Any] | None = None, **arguments: Any) -> TorService:
@@ -37,6 +37,23 @@ class LaunchingTests(NothingLeftTestCase):
         service.startService()
         self.addCleanup(service.stopService)
         return service
+
+    async def kill(self, service: TorService) -> TorError:
+        """
+        Kill the Tor of a service.
+
+        :return: when the service has noticed, what it was told.
+        """
+        assert service.tor is not None and service.tor.process is not None
+        lost = service.when_lost()
+        service.tor.process.send_signal(signal.SIGKILL)
+        return await lost
+
+
+class LaunchingTests(LaunchedTestCase):
+    """
+    Bad things that happen to a Tor of the service's own.
+    """
 
     async def test_killed(self) -> None:
         """
