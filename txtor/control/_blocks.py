@@ -5,28 +5,34 @@ Data blocks as they arrive: nothing is looked at but each new chunk, for the lin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from txtor.errors import ProtocolViolation
-from txtor.grammar import unstuff
 
 _TERMINATOR = b"\r\n.\r\n"
+_ALL_BUT_ONE = len(_TERMINATOR) - 1
+#: Where a line begins with a dot, or a CR ends no line. Most blocks have neither, but for the dot at their end.
+_find_odd = re.compile(rb"\r(?:[^\n]|\n\.)").search
 
 
 class Block:
     """
     A block that is kept until it is complete.
 
+    One search finds its end and tells whether anything must be unstuffed. A chunk is tidied at once, while the processor has it.
+
     :param limit: how many bytes it may hold.
     """
 
-    __slots__ = ("_limit", "_pieces", "_size", "_tail")
+    __slots__ = ("_limit", "_pieces", "_raw", "_size", "_tail")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._pieces: list[bytes] = []
         self._size = 0
-        # The CR LF of the head line is half of the terminator of an empty block.
+        self._pieces: list[bytes] = []
+        self._raw: list[bytes] | None = None  # from where something is odd
+        # What may be a part of the terminator. The CR LF of the head line is half of that of an empty block.
         self._tail = b"\r\n"
 
     def feed(self, data: bytes) -> bytes | None:
@@ -37,27 +43,44 @@ class Block:
         :raises ProtocolViolation: the block is over its limit.
         """
         window = self._tail + data
-        end = window.find(_TERMINATOR)
-        if end < 0:
-            self._size += len(data)
-            if self._size > self._limit:
-                raise ProtocolViolation(f"A data block is longer than the limit of {self._limit} bytes.")
-            self._pieces.append(data)
-            self._tail = window[-4:]
-            return None
-        self._pieces.append(data[: max(0, end - len(self._tail))])
-        overlap = len(self._tail) - end  # how much of the terminator, or of the head's CR LF, is in earlier pieces
-        content = b"".join(self._pieces)
-        if overlap > 0:
-            content = content[: max(0, len(content) - overlap)]
-        self._pieces = [content]
-        return window[end + len(_TERMINATOR) :]
+        end = self._find_end(window)
+        if end >= 0:
+            self._keep(window[:end])
+            return window[end + len(_TERMINATOR) :]
+        self._size += len(data)
+        if self._size > self._limit:
+            raise ProtocolViolation(f"A data block is longer than the limit of {self._limit} bytes.")
+        self._keep(window[:-_ALL_BUT_ONE])
+        self._tail = window[-_ALL_BUT_ONE:]
+        return None
+
+    def _find_end(self, window: bytes) -> int:
+        if self._raw is not None:
+            return window.find(_TERMINATOR)
+        odd = _find_odd(window)
+        if odd is None:
+            return -1
+        end = window.find(_TERMINATOR, odd.start())
+        if end != odd.start() and not _TERMINATOR.startswith(window[odd.start() :]):  # which is not known to be odd yet
+            self._raw = []
+        return end
+
+    def _keep(self, piece: bytes) -> None:
+        if self._raw is None:
+            self._pieces.append(piece.translate(None, b"\r"))
+        else:
+            self._raw.append(piece)
 
     def content(self) -> bytes:
         """
         The complete block as a value.
         """
-        return unstuff(self._pieces[0])
+        if self._raw is not None:
+            self._pieces.append(b"".join(self._raw).replace(b"\r\n.", b"\r\n").replace(b"\r\n", b"\n"))
+        pieces = [piece for piece in self._pieces if piece]
+        if pieces:
+            pieces[0] = pieces[0][1:]  # the end of the head line
+        return b"".join(pieces)
 
 
 class LineBlock:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import deque
-from typing import Any
+from collections.abc import Iterator
 
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
@@ -126,11 +126,17 @@ class Receiver(LineReceiver):
         if end < 0:
             self._gather(chunk)
             return None
-        lines = iter(decode(chunk[:end]).split("\r\n"))
+        is_long_block = chunk[3:4] == b"+" and chunk.find(b"\r\n.\r\n") < 0
+        if is_long_block:  # its lines are not wanted one by one
+            end = chunk.index(b"\r\n")
+        lines = decode(chunk[:end]).split("\r\n")
+        behind = self._take_lines(iter(lines))
+        if behind is not None:
+            taken = len(lines) - behind
+            return chunk.split(b"\r\n", taken)[taken]
         rest = chunk[end + 2 :]
-        block = self._take_lines(lines)
-        if block is not None:
-            return block + rest
+        if is_long_block:  # or a line that was skipped: then the rest are lines after all
+            return rest
         if rest and self._is_open:
             self._gather(rest)
         return None
@@ -155,9 +161,11 @@ class Receiver(LineReceiver):
         """
         return not _FORGEABLE.isdisjoint(self._subscriptions.agreed)
 
-    def _take_lines(self, lines: Any) -> bytes | None:
+    def _take_lines(self, lines: Iterator[str]) -> int | None:
         """
-        Take whole lines; returns the beginning of a data block that has no end among them.
+        Take whole lines.
+
+        :return: how many of them, the last ones, belong to a data block that has no end among them; else ``None``.
         """
         deliver = self._subscriptions.deliver
         event_lines = self._assembly_core.event
@@ -178,9 +186,9 @@ class Receiver(LineReceiver):
                 _log.warn("Skipped a line that is no line of the control protocol: {line!r}", line=line[:200])
                 continue
             if separator == "+":
-                beginning = self._begin_block(ReplyLine(status, text), lines)
-                if beginning is not None:
-                    return beginning
+                behind = self._begin_block(ReplyLine(status, text), lines)
+                if behind is not None:
+                    return behind
             elif separator == "-":
                 self._continue(ReplyLine(status, text))
             else:
@@ -188,9 +196,11 @@ class Receiver(LineReceiver):
             event_lines = self._assembly_core.event
         return None
 
-    def _begin_block(self, head: ReplyLine, lines: Any) -> bytes | None:
+    def _begin_block(self, head: ReplyLine, lines: Iterator[str]) -> int | None:
         """
-        Take the data block that follows, from these lines if its end is among them, else in raw mode.
+        Take the data block that follows, from these lines if its end is among them.
+
+        :return: how many lines follow where it is not; then the block begins, and they are to be taken in raw mode.
         """
         front = self._conversation.front
         line_received = None if front is None or head.status == EVENT_STATUS else front.line_received
@@ -203,7 +213,7 @@ class Receiver(LineReceiver):
             self.line_mode = 0
             self._block_head = head
             self._block = Block(self.MAX_BLOCK) if line_received is None else LineBlock(line_received, self.MAX_LENGTH)
-            return b"".join(encode(line) + b"\r\n" for line in taken)
+            return len(taken)
         content = encode("\r\n".join(taken))
         if line_received is None:
             self._continue(ReplyLine(head.status, head.text, unstuff(content)))

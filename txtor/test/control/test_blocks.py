@@ -13,9 +13,8 @@ from txtor.control._blocks import Block, LineBlock
 from txtor.errors import ProtocolViolation
 from txtor.grammar import stuff
 
-LINES = st.lists(
-    st.one_of(st.sampled_from([b"", b".", b"..", b".x", b" .", b"250 OK", b"\r", b"x\r"]), st.binary(max_size=9))
-).map(lambda lines: [line.replace(b"\n", b"") for line in lines])
+ODD = st.sampled_from([b"", b".", b"..", b".x", b" .", b"250 OK", b"\r", b"x\r", b"a\rb", b"\r.x", b"........."])
+LINES = st.lists(st.one_of(ODD, st.binary(max_size=9))).map(lambda lines: [line.replace(b"\n", b"") for line in lines])
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:

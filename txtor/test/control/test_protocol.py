@@ -157,8 +157,11 @@ class BadPeerTests(SynchronousTestCase):
         wire.say("650 STREAM 1 CLOSED 0 a", "b c d:80 REASON=DONE", "650 STREAM 2 NEW 0 x:1", "250 OK")
         self.assertEqual([str(event) for event in seen], ["1 CLOSED 0 a", "2 NEW 0 x:1"])
         waiting = wire.protocol.get_info("version")
-        wire.say("250-version=1", "250 OK")
+        wire.say("b c+d:80 REASON=DONE", "250-version=1", "250 OK")
         self.assertEqual(self.successResultOf(waiting), {"version": "1"})
+        wire.say("b c+", "650 STREAM 3 NEW 0 x:1")
+        wire.say("xyz+", "650 STREAM 4 NEW 0 x:1")
+        self.assertEqual(len(seen), 4)
 
     def test_endless_line(self) -> None:
         """
