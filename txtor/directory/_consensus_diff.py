@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from txtor.errors import MalformedDocument, VerificationFailed
@@ -19,12 +20,15 @@ from txtor.grammar import decode
 from ._consensus import Consensus
 from ._consensus_edits import END, edits_between
 from ._encoding import BadValue, hexadecimal
+from ._router_index import run_slices
 
 _DOCUMENT, _SECTION = "consensus diff", "dir-spec 4.6"
 _HEADER = b"network-status-diff-version 1"
 _COMMAND = re.compile(rb"([0-9]{1,9})(?:,([0-9]{1,9}|\$))?([acd])").fullmatch
 _LONGEST_LINE = 1024 * 1024
 _LONGEST_COMMAND = 128
+#: After how many commands whoever reads or applies a diff in slices gets a turn.
+_STEP = 1000
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,13 @@ class ConsensusDiff:
 
         :raises MalformedDocument: it breaks the grammar, or its commands are not back to front.
         """
+        return run_slices(cls.parse_in_slices(data))
+
+    @classmethod
+    def parse_in_slices(cls, data: bytes) -> Generator[None, None, ConsensusDiff]:
+        """
+        The same in steps of some milliseconds.
+        """
         lines = data.removesuffix(b"\n").split(b"\n")
         if len(lines) < 2 or lines[0] != _HEADER or b"\0" in data:
             raise _malformed("it does not begin with its version, or holds a NUL byte", 1)
@@ -77,7 +88,8 @@ class ConsensusDiff:
             digests = [hexadecimal(decode(word), 32).hex().upper() for word in words[1:]]
         except BadValue as error:
             raise _malformed(str(error), 2) from None
-        return cls(digests[0], digests[1], tuple(reversed(_read_commands(lines))))
+        commands = yield from _read_commands(lines)
+        return cls(digests[0], digests[1], tuple(reversed(commands)))
 
     def apply(self, base: Consensus) -> Consensus:
         """
@@ -87,12 +99,21 @@ class ConsensusDiff:
         :raises VerificationFailed: it starts from another, or does not lead where it says.
         :raises MalformedDocument: the base has fewer lines than a command counts on, or the base cannot be read.
         """
+        return run_slices(self.apply_in_slices(base))
+
+    def apply_in_slices(self, base: Consensus) -> Generator[None, None, Consensus]:
+        """
+        The same in steps of some milliseconds.
+        """
         if base.digest("sha3-256") != self.from_digest:
             raise VerificationFailed(_DOCUMENT, "it starts from another consensus", 2, _SECTION)
+        yield
         lines = base.content.split(b"\n")[:-1]
         made: list[bytes] = []
         place = 0
-        for command in self.commands:
+        for count, command in enumerate(self.commands):
+            if not count % _STEP:
+                yield
             end = len(lines) if command.to_end else command.end
             if not command.start <= end <= len(lines) or (command.to_end and command.start == end):
                 raise _malformed(f"a command for line {command.start + 1} of {len(lines)}")
@@ -101,6 +122,7 @@ class ConsensusDiff:
             place = end
         made += lines[place:]
         result = b"\n".join(made) + b"\n"
+        yield
         if hashlib.sha3_256(result).hexdigest().upper() != self.to_digest:
             raise VerificationFailed(_DOCUMENT, "what it leads to is not what it says", 2, _SECTION)
         return Consensus(result)
@@ -148,13 +170,15 @@ def _malformed(rule: str, line: int | None = None) -> MalformedDocument:
     return MalformedDocument(_DOCUMENT, rule, line, _SECTION)
 
 
-def _read_commands(lines: list[bytes]) -> list[DiffCommand]:
+def _read_commands(lines: list[bytes]) -> Generator[None, None, list[DiffCommand]]:
     """
-    Read the commands in the order in which they stand.
+    Read the commands in the order in which they stand, in slices.
     """
-    found = []
+    found: list[DiffCommand] = []
     place, before = 2, END
     while place < len(lines):
+        if not len(found) % _STEP:
+            yield
         number, line = place + 1, lines[place]
         match = _COMMAND(line) if len(line) <= _LONGEST_COMMAND else None
         if match is None:

@@ -68,6 +68,7 @@ class DirectoryQuery:
     :ivar wanted: the keys that were asked for, as `key` gives them; ``None`` where all were, or there is one document without.
     :ivar key: from a document to what it can be asked for by.
     :ivar is_single: whether the answer is one document.
+    :ivar base: a consensus that is held already: the answer may be what turns it into the one that is asked for.
     """
 
     resource: str
@@ -75,12 +76,21 @@ class DirectoryQuery:
     wanted: frozenset[str] | None = None
     key: Callable[[Any], str] | None = None
     is_single: bool = False
+    base: Consensus | None = None
 
     def path(self) -> str:
         """
         The path to ask for, without ``.z``: how the answer is compressed is agreed on in its headers.
         """
         return self.resource
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """
+        What the head of the request says beside the path: from which consensus a difference is taken as well.
+
+        See dir-spec 6.1, X-Or-Diff-From-Consensus.
+        """
+        return () if self.base is None else (("X-Or-Diff-From-Consensus", self.base.digest("sha3-256")),)
 
     def accept(self, documents: Iterable[Document]) -> Answer:
         """
@@ -118,21 +128,31 @@ class DirectoryQuery:
     # -- network statuses ---------------------------------------------------------------------------------------------
 
     @classmethod
-    def consensus(cls, flavour: str = "microdesc", authorities: Iterable[str] = ()) -> DirectoryQuery:
+    def consensus(
+        cls, flavour: str = "microdesc", authorities: Iterable[str] = (), *, base: Consensus | None = None
+    ) -> DirectoryQuery:
         """
         The consensus.
+
+        A server that keeps the base answers with a `ConsensusDiff`, of some hundredth of the size, or with status 304 where
+        the base is the newest; any other sends the whole. `accept` judges what the difference leads to, as any consensus.
 
         :param flavour: ``"ns"`` or ``"microdesc"``.
         :param authorities: the identities of authorities that the client trusts; a server sends nothing that less than half of
             them signed.
-        :raises InvalidArgument: there is no such flavour, or an identity is no fingerprint.
+        :param base: one that is held already, of the same flavour. That it can be trusted is not needed: a difference tells
+            the digest of what it leads to, and that is verified as any consensus is.
+        :raises InvalidArgument: there is no such flavour, an identity is no fingerprint, or the base is of another flavour.
+        :raises DocumentError: the base cannot be read.
         """
         if flavour not in ("ns", "microdesc"):
             raise InvalidArgument(f"No flavour of a consensus: {flavour[:40]!r}")
+        if base is not None and base.flavour != flavour:
+            raise InvalidArgument(f"A base of the flavour {base.flavour}, where {flavour} is asked for.")
         name = "consensus" if flavour == "ns" else "consensus-microdesc"
         signers = "+".join(sorted(key[:6] for key in _fingerprints(authorities, None)))
         resource = f"/tor/status-vote/current/{name}{signers and '/' + signers}"
-        return cls(resource, Consensus, frozenset([flavour]), lambda consensus: consensus.flavour, True)
+        return cls(resource, Consensus, frozenset([flavour]), lambda consensus: consensus.flavour, True, base)
 
     @classmethod
     def vote(cls, authority: str | None = None, *, digest: str | None = None, when: str = "current") -> DirectoryQuery:

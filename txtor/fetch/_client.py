@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any, TypeAlias
 
 from twisted.internet.defer import Deferred
@@ -21,13 +22,16 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from txtor._deferred import deferred
 from txtor.directory import (
     DOWNLOAD_LIMITS,
+    USABLE,
+    Authorities,
+    Consensus,
+    ConsensusDiff,
     DirectoryAuthority,
     DirectoryQuery,
     Document,
+    KeyCertificate,
     Limits,
-    Reading,
     Refused,
-    decompress_chunks,
 )
 from txtor.errors import (
     DirectoryServerError,
@@ -40,9 +44,10 @@ from txtor.errors import (
 from txtor.grammar import format_address_port, parse_address_port
 from txtor.socks import parse_target
 
+from ._answer import Answered, UselessDiff, read_answer
 from ._exchange import exchange
-from ._reading import read_documents
 from ._response import ResponseReader, format_request
+from ._signers import certificates_for
 
 #: A directory server: ``"address:port"``, an address and a port, an authority, or an endpoint.
 Server: TypeAlias = "str | tuple[str, int] | DirectoryAuthority | IStreamClientEndpoint"
@@ -62,6 +67,7 @@ class Fetched:
     :ivar missing: the fingerprints or digests for which none came from any server.
     :ivar refused: what else came, each with the reason why it is not taken.
     :ivar broken: why documents could not be read.
+    :ivar diffs: the differences of which consensuses were made that were sent so, from `DirectoryQuery.base`.
     :ivar servers: those that sent something that was asked for.
     :ivar failures: by server, why another did not.
     """
@@ -70,6 +76,7 @@ class Fetched:
     missing: frozenset[str]
     refused: tuple[Refused, ...]
     broken: tuple[DocumentError, ...]
+    diffs: tuple[ConsensusDiff, ...]
     servers: tuple[str, ...]
     failures: tuple[tuple[str, TorError], ...]
 
@@ -123,12 +130,12 @@ class DirectoryClient:
 
         See dir-spec 6 and appendix B.
         """
-        format_request(query.path(), "")  # a path that cannot be sent is the caller's mistake, and no server's
+        format_request(query.path(), "", query.headers())  # a path that cannot be sent is the caller's mistake, and no server's
         gathered = _Gathered(query)
         for server in tuple(self._servers):
             name = server[0]
             try:
-                gathered.take(name, await self._ask(server, query.path()))
+                await self._ask(server, query, gathered)
             except (ConnectError, ConnectionClosed, OSError) as error:
                 gathered.fail(name, DirectoryServerError(f"no connection, or it was lost: {error}"))
             except DeferredTimeout:
@@ -141,46 +148,101 @@ class DirectoryClient:
             self._servers.append(server)
         return gathered.result()
 
-    async def _ask(self, server: _Server, path: str) -> list[Reading]:
+    @deferred
+    async def get_consensus(
+        self,
+        flavour: str = "microdesc",
+        *,
+        base: Consensus | None = None,
+        authorities: Authorities | None = None,
+        certificates: Iterable[KeyCertificate] | None = None,
+        now: datetime | None = None,
+        grace: timedelta = USABLE,
+    ) -> Consensus:
         """
-        Ask one server.
+        The newest consensus, verified where it is said by whom it must be signed.
+
+        :param flavour: ``"microdesc"`` or ``"ns"``.
+        :param base: one that is held already: servers that keep it as well send only what has changed since, and where it is
+            the newest it is what comes. See `DirectoryQuery.consensus`.
+        :param authorities: those that count: more than half of them must have signed. ``None`` verifies nothing.
+        :param certificates: their key certificates. By default those that are needed are asked for as well.
+        :param now: the time at which it must be in force. By default that of this machine.
+        :param grace: how long before and after its time it is still taken. By default as long as Tor makes do with one.
+        :raises DirectoryUnavailable: no server sent one, or any of the certificates.
+        :raises VerificationFailed: it must not be believed, or is older than the base.
+        :raises MissingCertificates: too few signatures could be checked.
+        :raises InvalidArgument: there is no such flavour, or the base is of another one.
+        """
+        v3idents = () if authorities is None else authorities.v3idents
+        query = DirectoryQuery.consensus(flavour, v3idents, base=base)
+        consensus: Consensus = (await self.fetch(query)).matched[0]
+        if authorities is None:
+            return consensus
+        if certificates is None:
+            wanted = certificates_for(consensus, authorities)
+            certificates = () if wanted is None else (await self.fetch(wanted)).matched
+        moment = datetime.now(timezone.utc) if now is None else now
+        consensus.verify(authorities, certificates, now=moment, flavour=flavour, grace=grace, previous=base)
+        return consensus
+
+    async def _ask(self, server: _Server, query: DirectoryQuery, gathered: _Gathered) -> None:
+        """
+        Ask one server; once more, for the whole, where it sent a difference that leads nowhere.
+        """
+        end = self._reactor.seconds() + self._timeout
+        try:
+            answered = await self._ask_once(server, query, query.base, end)
+        except UselessDiff as useless:
+            gathered.broken.append(useless.reason)
+            answered = await self._ask_once(server, query, None, end)
+        gathered.take(server[0], answered)
+
+    async def _ask_once(self, server: _Server, query: DirectoryQuery, base: Consensus | None, end: float) -> Answered:
+        """
+        One request and its answer.
+
+        :param base: of which the server is told that it is held.
+        :param end: when the answer must be there.
         """
         name, endpoint = server
         reader = ResponseReader(self._limits)
-        request = format_request(path, name)
-        await Deferred.fromCoroutine(exchange(endpoint, request, reader)).addTimeout(self._timeout, self._reactor)
-        head = reader.finish()
-        if head.status != 200:
-            raise DirectoryServerError(head.reason, head.status)
-        pieces = decompress_chunks(reader.pieces(), head.encoding, self._limits)
-        return await read_documents(self._reactor, pieces, limits=self._limits, source=name)
+        request = format_request(query.path(), name, query.headers() if base is not None else ())
+        waiting = Deferred.fromCoroutine(exchange(endpoint, request, reader))
+        await waiting.addTimeout(max(end - self._reactor.seconds(), 0), self._reactor)
+        return await read_answer(self._reactor, reader, base, self._limits, name)
 
 
 class _Gathered:
     """
     What has come so far for a query.
+
+    :ivar broken: why documents, or differences, could not be read.
     """
 
     def __init__(self, query: DirectoryQuery) -> None:
+        self.broken: list[DocumentError] = []
         self._query = query
         self._documents: dict[Document, None] = {}
-        self._broken: list[DocumentError] = []
+        self._diffs: list[ConsensusDiff] = []
         self._servers: list[str] = []
         self._failures: list[tuple[str, TorError]] = []
         self._answer = query.accept(())
 
-    def take(self, server: str, readings: list[Reading]) -> None:
+    def take(self, server: str, answered: Answered) -> None:
         """
         A server answered with documents.
         """
         before = len(self._answer.matched)
+        readings, diff = answered
         documents = [reading.document for reading in readings if reading.document is not None]
         self._documents.update(dict.fromkeys(documents))
         broken = [reading.error for reading in readings if reading.error is not None]
-        self._broken += broken
+        self.broken += broken
         self._answer = self._query.accept(self._documents)
         if len(self._answer.matched) > before:
             self._servers.append(server)
+            self._diffs += [] if diff is None else [diff]
             return
         refused = [refused.reason for refused in self._answer.refused if refused.document in documents[:16]]
         reasons = [str(error) for error in broken] + refused
@@ -204,7 +266,8 @@ class _Gathered:
         matched, refused, missing = self._answer
         if not matched:
             raise DirectoryUnavailable(self._query.path(), self._failures)
-        return Fetched(matched, missing, refused, tuple(self._broken), tuple(self._servers), tuple(self._failures))
+        told = (tuple(self.broken), tuple(self._diffs), tuple(self._servers), tuple(self._failures))
+        return Fetched(matched, missing, refused, *told)
 
 
 def _several(servers: Server | Iterable[Server]) -> Iterable[Any]:

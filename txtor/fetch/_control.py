@@ -31,14 +31,12 @@ from ._cached import cached_certificates
 from ._client import DirectoryClient
 from ._reading import in_slices, read_documents, slices
 from ._relays import RelayName
+from ._signers import certificates_for
 
 D = TypeVar("D", bound=Document)
 
 _CONSENSUS = "dir/status-vote/current/consensus"
 _FLAVOURS = {"ns": _CONSENSUS, "microdesc": f"{_CONSENSUS}-microdesc"}
-
-#: As many as one query takes; no network has as many authorities.
-MOST_SIGNERS = 96
 
 KEEP_CONSENSUS = "A Tor keeps the consensus that it does not use itself with FetchUselessDescriptors 1, or as a directory cache."
 
@@ -156,7 +154,9 @@ class ControlDirectory:
         :raises DirectoryUnavailable: no directory server has any.
         :raises CannotVerify: Tor's file cannot be read.
         """
-        query = DirectoryQuery.key_certificates(authorities, signing_keys=signing_keys)
+        return await self._certificates(DirectoryQuery.key_certificates(authorities, signing_keys=signing_keys))
+
+    async def _certificates(self, query: DirectoryQuery) -> tuple[KeyCertificate, ...]:
         if self._client is not None:
             return (await self._client.fetch(query)).matched
         data = await cached_certificates(self._protocol)
@@ -177,10 +177,8 @@ class ControlDirectory:
         """
         known = authorities if authorities is not None else await self.authorities()
         if certificates is None:
-            # Only what known authorities signed is of use, so that a forged consensus cannot make us ask for more.
-            wanted = {(each.identity, each.signing_key_digest) for each in consensus.signatures}
-            signers = sorted(pair for pair in wanted if pair[0] in known.v3idents)[:MOST_SIGNERS]
-            certificates = await self.key_certificates(signing_keys=signers) if signers else ()
+            query = certificates_for(consensus, known)
+            certificates = () if query is None else await self._certificates(query)
         consensus.verify(known, certificates, now=moment(now), flavour=consensus.flavour, grace=grace)
 
     async def believed(self, verify: bool | Consensus, flavour: str, now: datetime | None) -> Consensus | None:

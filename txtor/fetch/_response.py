@@ -8,7 +8,7 @@ Standards compliance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from txtor.directory import Limits
@@ -26,18 +26,21 @@ ACCEPTED = "x-tor-lzma, deflate, gzip, identity"
 _KNOWN = frozenset(("x-tor-lzma", "deflate", "gzip", "x-gzip", "x-zstd", "zstd", "identity"))
 
 
-def format_request(path: str, host: str) -> bytes:
+def format_request(path: str, host: str, headers: Iterable[tuple[str, str]] = ()) -> bytes:
     """
     A request for a document.
 
     :param path: of the resource.
     :param host: the server, with its port, as a URL holds it.
+    :param headers: further ones.
     :raises InvalidArgument: the path could not be sent as one.
     """
     printable = path.isascii() and path.isprintable() and " " not in path
     if not printable or not path.startswith("/") or len(path) > _MOST_PATH:
         raise InvalidArgument(f"Not the path of a resource: {path[:80]!r}")
-    return f"GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept-Encoding: {ACCEPTED}\r\n\r\n".encode("ascii")
+    lines = [f"GET {path} HTTP/1.0", f"Host: {host}", f"Accept-Encoding: {ACCEPTED}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
 @dataclass(frozen=True)

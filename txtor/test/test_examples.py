@@ -45,6 +45,7 @@ ELSEWHERE = {
     "change_configuration": "txtor.test.config.test_example",
     "demo": "txtor.test.test_demo",
     "fetch_and_verify": "txtor.test.fetch.test_on_network",
+    "follow_consensus": "txtor.test.fetch.test_on_network",
 }
 
 

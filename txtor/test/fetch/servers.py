@@ -73,7 +73,7 @@ class _Served(Protocol):
             return
         self.server.requests.append(self.received)
         transport: Any = self.transport  # a MemoryTransport
-        for piece in self.server.pieces:
+        for piece in self.server.reply(self.received):
             transport.write(piece)
         if self.server.aborts:
             transport._peer._lose(error.ConnectionLost())  # what is still on its way to it is lost as well
@@ -117,6 +117,12 @@ class Server:
         self.requests: list[bytes] = []
         self.ended = 0
         self.cancelled = 0
+
+    def reply(self, request: bytes) -> Iterable[bytes]:
+        """
+        What is answered to a request.
+        """
+        return self.pieces
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:  # noqa: N803  # Twisted's
         """

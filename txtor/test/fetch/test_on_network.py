@@ -8,12 +8,13 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.task import deferLater
 from twisted.protocols.portforward import ProxyFactory
 
 from txtor import Tor, connect
 from txtor._deferred import deferred
-from txtor.directory import Consensus, DirectoryQuery, Vote
+from txtor.directory import Authorities, Consensus, DirectoryQuery, Vote
 from txtor.errors import DirectoryServerError, DirectoryUnavailable, DocumentUnavailable, SocksError, TorRefused
 from txtor.fetch import DirectoryClient
 from txtor.test.test_examples import OutputMixin, example
@@ -146,6 +147,39 @@ class DirectoryPortTests(NetworkCase):
         self.assertEqual(len(await directory.get_key_certificates()), len(self.network.authorities))
 
     @deferred
+    async def test_diffs(self) -> None:
+        """
+        What changes from one consensus to the next: an authority that has none but ours sends nothing, then the difference,
+        and to who has one that it never made, the whole. What comes verifies.
+        """
+        known = await (await self.tor(self.network.clients[0])).get_authorities()
+        await gatherResults([self.follow(flavour, known) for flavour in ("ns", "microdesc")], consumeErrors=True)
+
+    @deferred
+    async def follow(self, flavour: str, known: Authorities) -> None:
+        """
+        Follow one flavour until it changes.
+        """
+        client = self.client(self.servers()[0])
+        base = await client.get_consensus(flavour, authorities=known)
+        strange = Consensus(base.raw.replace(b"\nvoting-delay ", b"\nunknown-line\nvoting-delay "))
+        (whole,) = (await client.fetch(DirectoryQuery.consensus(flavour, base=strange))).matched
+        self.assertIn(b"directory-signature", whole.raw)
+        found = await client.fetch(DirectoryQuery.consensus(flavour, base=base))
+        while not found.diffs:  # nothing has changed yet, or the new one is so new that there is no difference to it
+            (base,) = found.matched
+            await deferLater(self.reactor, 0.3)
+            found = await client.fetch(DirectoryQuery.consensus(flavour, base=base))
+        (consensus,), (diff,) = found.matched, found.diffs
+        self.assertLess(len(bytes(diff)), len(consensus.raw))
+        self.assertGreater(consensus.valid_after, base.valid_after)
+        (same,) = (await client.fetch(DirectoryQuery.consensus(flavour))).matched
+        if same.valid_after == consensus.valid_after:  # else the next one has come meanwhile
+            self.assertEqual(same.signed_range(), consensus.signed_range())
+        certificates = (await client.fetch(DirectoryQuery.key_certificates(known.v3idents))).matched
+        consensus.verify(known, certificates, now=datetime.now(timezone.utc), flavour=flavour, previous=base)
+
+    @deferred
     async def test_votes(self) -> None:
         """
         The vote of each authority verifies, asked for at itself and by its identity at another.
@@ -208,15 +242,53 @@ class DirectoryPortTests(NetworkCase):
         self.assertIsInstance(error.failures[0][1], SocksError)
 
 
-class ExampleTests(OutputMixin, NetworkCase):
+class ExampleCase(OutputMixin, NetworkCase):
     """
-    ``examples/fetch_and_verify.py``.
+    What an example prints on the network.
     """
 
     @deferred
     async def setUp(self) -> None:  # type: ignore[override]  # trial waits for a Deferred
         await super().setUp()
         self.catch_output()
+
+
+class FollowTests(ExampleCase):
+    """
+    ``examples/follow_consensus.py``.
+    """
+
+    async def run_example(self, server: str) -> None:
+        """
+        Run its ``main`` until the consensus has changed once.
+        """
+        main = example("follow_consensus").main
+        await main(self.reactor, server, self.network.clients[0].control_endpoint, "1", "0.3")
+
+    @deferred
+    async def test_example(self) -> None:
+        """
+        The consensus, and what changes.
+        """
+        host, port = self.servers()[0]
+        await self.run_example(f"{host}:{port}")
+        first, second = self.printed()
+        self.assertIn(" relays at ", first)
+        self.assertRegex(second, r"^\d+ joined, \d+ left, \d+ changed at ")
+
+    @deferred
+    async def test_no_server(self) -> None:
+        """
+        A server that is none.
+        """
+        await self.run_example("127.0.0.1:1")
+        self.assertTrue(self.printed()[0].startswith("No consensus to be believed: No directory server"), self.printed())
+
+
+class ExampleTests(ExampleCase):
+    """
+    ``examples/fetch_and_verify.py``.
+    """
 
     async def run_example(self, *arguments: str) -> None:
         """
