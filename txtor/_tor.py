@@ -18,11 +18,13 @@ from txtor._documents import Documents
 from txtor._listener import tell
 from txtor._tor_onion import OnionMethods
 from txtor._traffic import Traffic
+from txtor.commands import DropOwnership
 from txtor.control import (
     ControlEndpoint,
     IConnectReactor,
     Identity,
     Password,
+    Readiness,
     TorControlProtocol,
     default_cookie_file,
     default_places,
@@ -45,16 +47,25 @@ class Tor(Documents, OnionMethods, Traffic):
     One running Tor, which we control.
 
     Made by `connect` and `launch`. As an asynchronous context manager it closes the connection at the end, and Tor goes on;
-    one that was launched is ended.
+    one that was launched is ended, unless it was disowned.
 
     :ivar protocol: the connection, for everything that has no method here.
     :ivar process: the process of a Tor that was launched, or ``None``.
+    :ivar control_endpoint: where the control port of a Tor that was launched is, as a string for `connect`; or ``None``.
     """
 
-    def __init__(self, reactor: IConnectReactor, protocol: TorControlProtocol, process: TorProcess | None = None) -> None:
+    def __init__(
+        self,
+        reactor: IConnectReactor,
+        protocol: TorControlProtocol,
+        process: TorProcess | None = None,
+        control_endpoint: str | None = None,
+    ) -> None:
         self._reactor = reactor
         self.protocol = protocol
         self.process = process
+        self.control_endpoint = control_endpoint
+        self._readiness = Readiness(protocol)
         self._identity = Identity(reactor, protocol)
         self._config: TorConfig | None = None
         self._config_turn = OneAtATime()
@@ -68,10 +79,10 @@ class Tor(Documents, OnionMethods, Traffic):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self.process is None:
-            await self.close()
-        else:
+        if self.process is not None and self.process.is_owned:
             await self.quit()
+        else:
+            await self.close()
 
     @property
     def version(self) -> TorVersion | None:
@@ -121,6 +132,29 @@ class Tor(Documents, OnionMethods, Traffic):
         """
         return await self.newnym_wait() == 0
 
+    def is_ready(self) -> Deferred[bool]:
+        """
+        Whether Tor can be used at once: it knows enough of the network, has built a circuit, and has not ceased to for lack of
+        use. Whether SIGNAL DORMANT made it sleep, Tor does not tell.
+
+        :raises TorRefused: a filter in front of Tor does not let us ask.
+
+        See control-spec 3.9, ``dormant``, ``status/enough-dir-info`` and ``status/circuit-established``.
+        """
+        return self._readiness.is_ready()
+
+    def become_ready(self) -> Deferred[None]:
+        """
+        Wake Tor (SIGNAL ACTIVE), and wait until it knows enough of the network and has built a circuit. Without a network this
+        takes until there is one: give it a limit by ``addTimeout``. A Tor that was idle builds circuits when they are needed.
+
+        :raises TorRefused: a filter in front of Tor does not let us.
+        :raises Disconnected: the connection went away meanwhile.
+
+        See control-spec 3.7, SIGNAL.
+        """
+        return self._readiness.become_ready()
+
     def create_state(self) -> Deferred[TorState]:
         """
         A live picture of this Tor: its circuits, streams and relays, as they are at every moment.
@@ -149,9 +183,31 @@ class Tor(Documents, OnionMethods, Traffic):
 
     def close(self) -> Deferred[None]:
         """
-        End the connection. Tor goes on, unless this connection owns it, as that of a launched Tor does.
+        End the connection. Tor goes on, unless this connection owns it, as that of a launched Tor does (see `disown`).
         """
         return self.protocol.quit()
+
+    @deferred
+    async def disown(self) -> None:
+        """
+        Let a Tor that was launched live on: it ends no more with this connection, nor with this program, however that ends.
+
+        Keep its `control_endpoint`, with which `connect` finds it again as long as it lives. Its temporary files are removed when
+        it has ended; a data directory that was given to `launch` stays. `quit` still ends it.
+
+        :raises InvalidArgument: it was not launched, or a `txtor.TorService` has launched it, which ends it. Nothing was sent.
+        :raises TorRefused: a filter in front of Tor does not let us; it still ends with this program.
+        :raises Disconnected: the connection went away meanwhile; so does this Tor.
+
+        See control-spec 3.33, DROPOWNERSHIP, and ``__OwningControllerProcess`` in tor(1).
+        """
+        process = self.process
+        if process is None:
+            raise InvalidArgument("This Tor was not launched by us, and lives on anyway.")
+        process.check_disownable()
+        await self.protocol.reset_conf("__OwningControllerProcess")
+        await self.protocol.send(DropOwnership())
+        await process.disown()
 
     @deferred
     async def quit(self, grace: float = 5.0) -> None:
@@ -245,8 +301,8 @@ async def launch(  # noqa: PLR0917  # the order that programs know from txtorcon
     """
     Start a Tor of our own, and control it.
 
-    It ends with this program, however that ends, and with its control connection. Temporary files go with it. It knows no
-    torrc but what is given here.
+    It ends with this program, however that ends, and with its control connection, unless `Tor.disown` lets it live on. Temporary
+    files go with it. It knows no torrc but what is given here.
 
     :param progress_updates: is called with percent, tag and summary, as txtorcon does.
     :param control_port: a port on 127.0.0.1, or ``"unix:/path"``. By default a socket in a folder that only we can read.
@@ -294,4 +350,4 @@ async def launch(  # noqa: PLR0917  # the order that programs know from txtorcon
         outputs=(stdout, stderr),
         kill_on_stderr=kill_on_stderr,
     )
-    return Tor(reactor, launched.protocol, launched.process)
+    return Tor(reactor, launched.protocol, launched.process, launched.control_endpoint)

@@ -9,6 +9,7 @@ from ._connect import ControlEndpoint, IConnectReactor, default_cookie_file, def
 from ._factory import TorProtocolFactory
 from ._identity import Identity
 from ._protocol import TorControlProtocol
+from ._readiness import Readiness
 from ._resolving import resolve
 from ._socks_listener import LazySocksEndpoint, endpoint_of_listener, find_socks_endpoint
 
@@ -18,6 +19,7 @@ __all__ = [
     "Identity",
     "LazySocksEndpoint",
     "Password",
+    "Readiness",
     "TorControlProtocol",
     "TorProtocolFactory",
     "default_cookie_file",

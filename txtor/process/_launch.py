@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from twisted.internet.defer import CancelledError, Deferred, gatherResults, succeed
-from twisted.internet.endpoints import TCP4ClientEndpoint, UNIXClientEndpoint
+from twisted.internet.endpoints import TCP4ClientEndpoint, UNIXClientEndpoint, quoteStringArgument
 from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
@@ -29,7 +29,7 @@ from ._copying import Writable, copy
 from ._find import environment_of, find_tor_binary
 from ._logs import parse_bootstrapped, parse_control_listener, parse_log_line
 from ._plan import LaunchOptions, Plan, make_plan
-from ._private import PrivateDirectory
+from ._private import PrivateDirectory, in_session
 from ._process import ILaunchReactor, TorProcess
 from ._torrc import format_torrc
 
@@ -55,10 +55,12 @@ class Launched:
 
     :ivar protocol: an authenticated connection, which owns it: Tor exits when this connection ends.
     :ivar process: its process.
+    :ivar control_endpoint: where its control port is, as an endpoint string.
     """
 
     protocol: TorControlProtocol
     process: TorProcess
+    control_endpoint: str
 
 
 @deferred
@@ -92,12 +94,13 @@ async def launch_tor(
 
     launching = _Launching(reactor, plan, progress, kill_on_stderr, outputs)
     try:
-        process = launching.spawn(binary, private, clean_up)
+        process = launching.spawn(binary, private, clean_up, private.spare if directory is None else None)
     except BaseException:  # whatever it was, the folder goes
         await clean_up()
         raise
     private.watch(process.pid)
-    return Launched(await launching.wait(timeout), process)
+    protocol = await launching.wait(timeout)
+    return Launched(protocol, process, launching.control_endpoint)
 
 
 def check_seconds(argument: str, seconds: object) -> None:
@@ -151,10 +154,17 @@ class _Launching:
 
     # -- the process ---------------------------------------------------------------------------------------------------
 
-    def spawn(self, binary: str, private: PrivateDirectory, clean_up: Callable[[], Deferred[None]]) -> TorProcess:
+    def spawn(
+        self,
+        binary: str,
+        private: PrivateDirectory,
+        clean_up: Callable[[], Deferred[None]],
+        spare: Callable[[], Coroutine[Any, Any, None]] | None,
+    ) -> TorProcess:
         """
         Write the torrc and start tor.
 
+        :param clean_up: see `TorProcess`, as for the next.
         :raises LaunchError: it cannot be started, or a folder cannot be made.
         """
         plan = self._plan
@@ -163,14 +173,14 @@ class _Launching:
         data = plan.data_directory or os.path.join(private.path, "data")
         torrc = private.write("torrc", format_torrc(plan.torrc(self._address, data, os.getpid())))
         arguments = [binary, "-f", torrc, "--defaults-torrc", f"{torrc}-defaults", "--ignore-missing-torrc"]
-        self._process = process = TorProcess(self._reactor, self._line_received, self._output_received, clean_up)
+        self._process = process = TorProcess(self._reactor, self._line_received, self._output_received, clean_up, spare)
         descriptors: dict[int, int | str] = {1: "r", 2: "r", 3: private.held}
         try:
             if plan.data_directory is not None:
                 os.makedirs(os.path.dirname(data), mode=0o700, exist_ok=True)
             descriptors[0] = nothing = os.open(os.devnull, os.O_RDONLY)
             try:
-                words = [os.fsencode(word) for word in arguments]
+                words = in_session([os.fsencode(word) for word in arguments])
                 self._reactor.spawnProcess(process, words[0], words, environment_of(binary), None, childFDs=descriptors)
             finally:
                 os.close(nothing)
@@ -210,6 +220,15 @@ class _Launching:
         return opened == self._address
 
     # -- the control port ----------------------------------------------------------------------------------------------
+
+    @property
+    def control_endpoint(self) -> str:
+        """
+        Where the control port is, as an endpoint string.
+        """
+        if self._address.startswith("/"):
+            return f"unix:{quoteStringArgument(self._address)}"
+        return f"tcp:{self._address}"
 
     def _endpoint(self) -> IStreamClientEndpoint:
         if self._address.startswith("/"):
@@ -253,7 +272,8 @@ class _Launching:
                 await deferLater(self._reactor, _RETRY_SECONDS, lambda: None)
 
     def _control_lost(self, reason: Disconnected) -> None:
-        self._process.end(terminate=False)  # it exits by itself, since this connection owned it
+        if self._process.is_owned:
+            self._process.end(terminate=False)  # it exits by itself, since this connection owned it
 
     def _status_changed(self, event: StatusClientEvent) -> None:
         if event.action != "BOOTSTRAP" or event.progress is None:

@@ -4,7 +4,8 @@ A folder that only we can read, and that is gone afterwards however this program
 
 A small shell, the guard, waits beside us. It reads from a pipe whose other end is ours alone, so it sees when we end. The
 other end of a second pipe is inherited by every tor in the folder, so it sees when they end: it gives a tor two seconds to
-notice, kills it, and removes the folder. When all goes well we remove the folder and tell the guard to go.
+notice, kills it, and removes the folder. When all goes well we remove the folder and tell the guard to go. A tor that shall live
+on it is told to spare: then it waits for the end of that, however late it is.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _GUARD = """\
 trap '' HUP INT QUIT TERM
 tor=
 while read -r word; do
-    case "$word" in done) exit 0 ;; *) tor="$word" ;; esac
+    case "$word" in done) exit 0 ;; spare) tor= && echo spared ;; *) tor="$word" ;; esac
 done
 cat <&3 >/dev/null &
 waiter=$!
@@ -60,6 +61,7 @@ class _Guard(ProcessProtocol):
     def __init__(self) -> None:
         self._ended = False
         self._waiting: list[Deferred[None]] = []
+        self.spared: Deferred[None] = Deferred()
 
     def tell(self, word: str) -> None:
         """
@@ -68,11 +70,22 @@ class _Guard(ProcessProtocol):
         if not self._ended:
             self.transport.write(f"{word}\n".encode())
 
+    def outReceived(self, data: bytes) -> None:
+        """
+        It says one thing alone: that it will spare tor.
+        """
+        self._spare()
+
+    def _spare(self) -> None:
+        if not self.spared.called:
+            self.spared.callback(None)
+
     def processEnded(self, reason: Failure) -> None:
         """
-        It has gone.
+        It has gone, and harms nobody any more.
         """
         self._ended = True
+        self._spare()
         waiting, self._waiting = self._waiting, []
         for one in waiting:
             one.callback(None)
@@ -113,11 +126,9 @@ class PrivateDirectory:
         theirs, self.held = os.pipe()
         nothing = os.open(os.devnull, os.O_WRONLY)
         arguments = [b"/bin/sh", b"-c", _GUARD.encode(), b"txtor-guard", os.fsencode(self.path)]
-        setsid = shutil.which("setsid")  # where there is one, a signal to our whole process group spares the guard
-        if setsid is not None:
-            arguments.insert(0, os.fsencode(setsid))
+        arguments = in_session(arguments)
         try:
-            descriptors: dict[int, int | str] = {0: "w", 1: nothing, 2: nothing, 3: theirs}
+            descriptors: dict[int, int | str] = {0: "w", 1: "r", 2: nothing, 3: theirs}
             reactor.spawnProcess(self._guard, arguments[0], arguments, None, b"/", childFDs=descriptors)
         except OSError as error:
             shutil.rmtree(self.path)
@@ -167,6 +178,13 @@ class PrivateDirectory:
         """
         self._guard.tell("" if pid is None else str(pid))
 
+    async def spare(self) -> None:
+        """
+        Have the guard kill no tor, and remove the folder only when the last one in it has ended. This stays so when we end.
+        """
+        self._guard.tell("spare")
+        await self._guard.spared
+
     @deferred
     async def remove(self) -> None:
         """
@@ -182,6 +200,15 @@ class PrivateDirectory:
             self._guard.tell("done")
             os.close(self.held)
         await self._guard.when_ended()
+
+
+def in_session(arguments: list[bytes]) -> list[bytes]:
+    """
+    A command that runs in a session of its own, so that Ctrl-C at our terminal, and its end, are for us alone. Where there is
+    no setsid(1) to do so, the command as it is.
+    """
+    setsid = shutil.which("setsid")
+    return arguments if setsid is None else [os.fsencode(setsid), *arguments]
 
 
 def is_socket_path(path: str) -> bool:

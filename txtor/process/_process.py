@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from txtor.control import IConnectReactor
-from txtor.errors import LaunchError
+from txtor.errors import InvalidArgument, LaunchError
 
 from ._logs import LineSplitter, parse_log_line
 
@@ -48,6 +48,7 @@ class TorProcess(ProcessProtocol):
     """
     A tor that we have started. It is ended when the reactor stops.
 
+    :ivar is_owned: whether it ends with us; see `disown`.
     :ivar pid: its process id, or ``None`` once it has ended.
     :ivar lines: the last lines that it printed.
     :ivar exit_status: its exit status, or ``None`` while it runs or when a signal ended it.
@@ -62,12 +63,15 @@ class TorProcess(ProcessProtocol):
         line_received: Callable[[int, str], None],
         output_received: Callable[[int, bytes], None],
         clean_up: Callable[[], Deferred[None]],
+        spare: Callable[[], Coroutine[Any, Any, None]] | None,
     ) -> None:
         """
         :param line_received: takes each line and the descriptor (1 or 2) that it came from.
         :param output_received: the same for each piece of output.
         :param clean_up: called when it has ended.
+        :param spare: called when it shall live on without us; ``None`` where whoever started it ends it.
         """
+        self.is_owned = True
         self.pid: int | None = None
         self.lines: deque[str] = deque(maxlen=KEPT_LINES)
         self.exit_status: int | None = None
@@ -76,6 +80,7 @@ class TorProcess(ProcessProtocol):
         self._line_received = line_received
         self._output_received = output_received
         self._clean_up = clean_up
+        self._spare = spare
         self._splitters = {fd: LineSplitter(self._taker(fd)) for fd in (1, 2)}
         self._warnings: deque[str] = deque(maxlen=SHOWN_LINES)
         self._waiting: list[Deferred[None]] = []
@@ -140,9 +145,7 @@ class TorProcess(ProcessProtocol):
             self.transport.closeChildFD(fd)
         for splitter in self._splitters.values():
             splitter.end()
-        trigger, self._trigger = self._trigger, None
-        if trigger is not None:
-            self._reactor.removeSystemEventTrigger(trigger)
+        self._let_reactor_stop()
         self._clean_up().addErrback(lambda failure: _log.failure("Cleaning up failed", failure)).addCallback(self._tell)
 
     def _tell(self, _: object) -> None:
@@ -150,6 +153,11 @@ class TorProcess(ProcessProtocol):
         waiting, self._waiting = self._waiting, []
         for one in waiting:
             one.callback(None)
+
+    def _let_reactor_stop(self) -> None:
+        trigger, self._trigger = self._trigger, None
+        if trigger is not None:
+            self._reactor.removeSystemEventTrigger(trigger)
 
     def _shut_down(self) -> Deferred[None]:
         self._trigger = None  # it is just being run
@@ -199,6 +207,28 @@ class TorProcess(ProcessProtocol):
         if self.pid is not None:
             with suppress(ProcessExitedAlready):
                 self.transport.signalProcess(signal.Signals(number).name.removeprefix("SIG"))
+
+    def check_disownable(self) -> None:
+        """
+        See that it may live on without us.
+
+        :raises InvalidArgument: something else ends it.
+        """
+        if self._spare is None:
+            raise InvalidArgument("This Tor belongs to the service that launched it, which ends it.")
+
+    async def disown(self) -> None:
+        """
+        End it no more by ourselves: not when the reactor stops, not when its connection ends, not when we are killed. Its
+        temporary files go when it ends. `end` still ends it.
+
+        :raises InvalidArgument: something else ends it.
+        """
+        self.check_disownable()
+        assert self._spare is not None  # which was checked
+        await self._spare()
+        self.is_owned = False
+        self._let_reactor_stop()
 
     def end(self, grace: float = GRACE_SECONDS, terminate: bool = True) -> Deferred[None]:
         """

@@ -144,7 +144,7 @@ class LaunchSource:
             directory=self._directory,
         )
         self._process = launched.process
-        return Tor(self._reactor, launched.protocol, launched.process)
+        return Tor(self._reactor, launched.protocol, launched.process, launched.control_endpoint)
 
     def discard(self, tor: Tor | None) -> None:
         """

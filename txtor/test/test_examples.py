@@ -511,6 +511,19 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
         self.assertRegex(lines[-1], r"^Tor 0\.\S+ takes SOCKS at \"127\.0\.0\.1:\d+\"$")
 
     @deferred
+    async def test_leave_tor_running(self) -> None:
+        """
+        One run launches a Tor, the next finds it and ends it, and the one after that launches another.
+        """
+        place = self.mktemp()
+        for what in ("", "stop", "stop"):
+            await self.run_example("leave_tor_running", place, what, {"DisableNetwork": 1, "GeoIPFile": "/dev/null"})
+        first, second, ended, third = self.printed()
+        self.assertEqual(first, second)
+        self.assertIn("has ended", ended)
+        self.assertNotEqual(third, first)
+
+    @deferred
     async def test_onion_service(self) -> None:
         """
         The page is served; a cancelled program leaves no service behind.

@@ -352,7 +352,7 @@ reactor.run()
 """
 
 
-class _Program(ProcessProtocol):
+class Program(ProcessProtocol):
     """
     A program that has launched a Tor.
     """
@@ -386,7 +386,7 @@ class ParentTests(NothingLeftTestCase):
         """
         Run a program that launches a Tor, and send it signals.
         """
-        program = _Program()
+        program = Program()
         environment = {**os.environ, "TMPDIR": self.folder, "PYTHONPATH": os.pathsep.join(sys.path)}
         transport = reactor.spawnProcess(program, sys.executable, [sys.executable, "-c", script], environment)
         await program.ready
