@@ -23,7 +23,7 @@ from txtor.grammar import EVENT_STATUS, Reply, ReplyLine, decode, encode, parse_
 from . import _assembly
 from ._blocks import Block, LineBlock
 from ._conversation import Conversation
-from ._subscriptions import Subscriptions
+from ._subscriptions import Subscriptions, report_failure, watch_listener
 
 _log = Logger()
 
@@ -171,29 +171,47 @@ class Receiver(LineReceiver):
         event_lines = self._assembly_core.event
         for line in lines:
             if line[:4] == "650 " and not event_lines:
-                words = line.split(" ", 2)
-                handler = deliver.get(words[1])
-                if handler is not None:
-                    handler(words[2] if len(words) == 3 else "")
+                try:
+                    _, keyword, text = line.split(" ", 2)
+                except ValueError:  # an event that is a keyword alone
+                    keyword, text = line[4:], ""
+                listener = deliver.get(keyword)
+                if listener is not None:
+                    try:
+                        result = listener(text)
+                    except Exception:  # the listener's failure harms nobody else
+                        report_failure(listener, keyword)
+                    else:
+                        if result is not None:
+                            watch_listener(result, listener, keyword)
                 continue
             if not self._is_open:
                 return None
-            try:
-                status, separator, text = parse_reply_line(line)
-            except ProtocolViolation:
-                if not self._skips_garbage:
-                    raise
-                _log.warn("Skipped a line that is no line of the control protocol: {line!r}", line=line[:200])
-                continue
-            if separator == "+":
-                behind = self._begin_block(ReplyLine(status, text), lines)
-                if behind is not None:
-                    return behind
-            elif separator == "-":
-                self._continue(ReplyLine(status, text))
-            else:
-                self._end(ReplyLine(status, text))
+            behind = self._take_line(line, lines)
+            if behind is not None:
+                return behind
             event_lines = self._assembly_core.event
+        return None
+
+    def _take_line(self, line: str, following: Iterator[str]) -> int | None:
+        """
+        Take a line that is no event of one line, and the data block that it may be the head of.
+
+        :return: how many lines follow that belong to a data block, if they are not all of it; else ``None``.
+        """
+        try:
+            status, separator, text = parse_reply_line(line)
+        except ProtocolViolation:
+            if not self._skips_garbage:
+                raise
+            _log.warn("Skipped a line that is no line of the control protocol: {line!r}", line=line[:200])
+            return None
+        if separator == "+":
+            return self._begin_block(ReplyLine(status, text), following)
+        if separator == "-":
+            self._continue(ReplyLine(status, text))
+        else:
+            self._end(ReplyLine(status, text))
         return None
 
     def _begin_block(self, head: ReplyLine, lines: Iterator[str]) -> int | None:

@@ -21,18 +21,24 @@ from txtor.events import EVENT_CLASSES, Event, UnknownEvent
 from txtor.grammar import bare
 
 Listener = Callable[[Any], object]
-Deliver = Callable[[str], None]
+Deliver = Callable[[str], object]
 
 _log = Logger()
 
 _FAILED = "A listener for {keyword} failed: {listener!r}"
 
 
-def _report(listener: Listener, keyword: str) -> None:
+def report_failure(listener: Listener, keyword: str) -> None:
+    """
+    Log that a listener has just raised something, which is his own affair.
+    """
     _log.failure(_FAILED, keyword=keyword, listener=listener)
 
 
-def _watch(result: object, listener: Listener, keyword: str) -> None:
+def watch_listener(result: object, listener: Listener, keyword: str) -> None:
+    """
+    A listener may return a Deferred or a coroutine; its failure is logged as one that is raised.
+    """
     watch_result(_log, _FAILED, result, keyword=keyword, listener=listener)
 
 
@@ -40,10 +46,10 @@ def _call(listener: Listener, event: Event | str, keyword: str) -> None:
     try:
         result = listener(event)
     except Exception:  # one listener's failure harms no other
-        _report(listener, keyword)
+        report_failure(listener, keyword)
     else:
         if result is not None:
-            _watch(result, listener, keyword)
+            watch_listener(result, listener, keyword)
 
 
 def _to_one(listener: Listener, make: Callable[[str], object], keyword: str) -> Deliver:
@@ -55,36 +61,23 @@ def _to_one(listener: Listener, make: Callable[[str], object], keyword: str) -> 
         try:
             result = listener(make(text))
         except Exception:  # the listener's failure harms nobody else
-            _report(listener, keyword)
+            report_failure(listener, keyword)
         else:
             if result is not None:
-                _watch(result, listener, keyword)
-
-    return deliver
-
-
-def _text_to_one(listener: Listener, keyword: str) -> Deliver:
-    def deliver(text: str) -> None:
-        try:
-            result = listener(text)
-        except Exception:  # the listener's failure harms nobody else
-            _report(listener, keyword)
-        else:
-            if result is not None:
-                _watch(result, listener, keyword)
+                watch_listener(result, listener, keyword)
 
     return deliver
 
 
 def _make_deliver(keyword: str, listeners: tuple[tuple[Listener, bool], ...]) -> Deliver:
     """
-    What takes the text of an event: an event object is made only if somebody wants one.
+    What takes the text of an event. An event object is made only if somebody wants one; who alone listens to the text gets it.
     """
     event_class = EVENT_CLASSES.get(keyword)
     make: Callable[[str], Event] = event_class or (lambda text: UnknownEvent(text, keyword))
     if len(listeners) == 1:
         ((listener, wants_text),) = listeners
-        return _text_to_one(listener, keyword) if wants_text else _to_one(listener, make, keyword)
+        return listener if wants_text else _to_one(listener, make, keyword)
 
     def deliver(text: str) -> None:
         event = make(text)
@@ -105,7 +98,8 @@ class Subscriptions:
     The listeners of one connection.
 
     :param send: sends a SETEVENTS.
-    :ivar deliver: by event keyword, what takes the text of an event of one line. This is the hot path: a dict look-up and a call.
+    :ivar deliver: by event keyword, what takes the text of an event of one line. What it raises goes to `report_failure`, and
+        what it returns, unless ``None``, to `watch_listener`. This is the hot path: a dict look-up and a call.
     """
 
     def __init__(self, send: Callable[[SetEvents], Deferred[None]]) -> None:

@@ -12,7 +12,7 @@ No attribute ever raises, whatever the text: what is absent or cannot be read is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
@@ -122,7 +122,7 @@ class Event:
         return (self._parsed or self._parse())[0]
 
     @property
-    def keywords(self) -> Mapping[str, str]:
+    def keywords(self) -> MappingProxyType[str, str]:
         """
         By key, the value of each ``KEY=value``; quoted ones unquoted. A key that comes twice has its last value.
         """

@@ -68,7 +68,7 @@ class CircuitSaid:
         """
         Every ``KEY=value`` that Tor said of it last.
         """
-        return dict(self.event.keywords)
+        return self.event.keywords.copy()
 
     @property
     def hs_state(self) -> str | None:

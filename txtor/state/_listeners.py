@@ -291,19 +291,26 @@ class Listeners(Generic[L]):
         """
         Call a method of each.
         """
-        for method in self.calls.get(name, ()):
-            try:
-                result = method(*arguments, **keywords)
-            except Exception:  # one listener's failure harms no other
-                _log.failure(_FAILED, method=method)
-            else:
-                if result is not None:
-                    watch_result(_log, _FAILED, result, method=method)
+        tell_all(self.calls.get(name, ()), arguments, keywords)
+
+
+def tell_all(methods: tuple[Callable[..., object], ...], arguments: tuple[object, ...], keywords: dict[str, Any]) -> None:
+    """
+    Call some methods.
+    """
+    for method in methods:
+        try:
+            result = method(*arguments, **keywords)
+        except Exception:  # one listener's failure harms no other
+            _log.failure(_FAILED, method=method)
+        else:
+            if result is not None:
+                watch_result(_log, _FAILED, result, method=method)
 
 
 def tell_each(methods: tuple[Callable[..., object], ...], subject: object) -> None:
     """
-    The same as `Listeners.call` for what is told most, without the cost of what it does not need.
+    The same for what is told most, without the cost of what it does not need.
     """
     for method in methods:
         try:

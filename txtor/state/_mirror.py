@@ -26,7 +26,7 @@ from txtor.grammar import RouterName, parse_time, split_words
 
 from . import _reducers as reducers
 from ._circuit import Circuit
-from ._listeners import Listeners, tell_each
+from ._listeners import Listeners, tell_all, tell_each
 from ._model import AddressMapping, EntryGuard, Validity
 from ._reducers import reduce_circuit, reduce_stream
 from ._stream import Stream
@@ -170,24 +170,22 @@ class Mirror:
     # -- snapshots -----------------------------------------------------------------------------------------------------
 
     def _circuits_seen(self, values: dict[str, str]) -> None:
-        model = self._model
-        missing = dict(model.circuits)
+        missing = dict(self._model.circuits)
+        self._circuits_live = True
         for line in filter(None, values["circuit-status"].split("\n")):
             missing.pop(line.split(" ", 1)[0], None)
-            self._apply_circuit(line)
+            self._circuit(line)
         for circuit_id in missing:  # gone while nobody looked; why, nobody says any more
-            self._apply_circuit(f"{circuit_id} CLOSED")
-        self._circuits_live = True
+            self._circuit(f"{circuit_id} CLOSED")
 
     def _streams_seen(self, values: dict[str, str]) -> None:
-        model = self._model
-        missing = dict(model.streams)
+        missing = dict(self._model.streams)
+        self._streams_live = True
         for line in filter(None, values["stream-status"].split("\n")):
             missing.pop(line.split(" ", 1)[0], None)
-            self._apply_stream(line)
+            self._stream(line)
         for stream in missing.values():
-            self._apply_stream(f"{stream.id} CLOSED 0 {stream.target}")
-        self._streams_live = True
+            self._stream(f"{stream.id} CLOSED 0 {stream.target}")
 
     @deferred
     async def _routers_seen(self, values: dict[str, bytes]) -> None:
@@ -236,10 +234,8 @@ class Mirror:
     # -- events --------------------------------------------------------------------------------------------------------
 
     def _circuit(self, text: str) -> None:
-        if self._circuits_live:
-            self._apply_circuit(text)
-
-    def _apply_circuit(self, text: str) -> None:
+        if not self._circuits_live:
+            return
         state = self._state
         circuit, before = reduce_circuit(state, self._model, text)
         listeners = state.circuit_listeners
@@ -253,10 +249,8 @@ class Mirror:
             reducers.reduce_circuit_minor(self._model, text)
 
     def _stream(self, text: str) -> None:
-        if self._streams_live:
-            self._apply_stream(text)
-
-    def _apply_stream(self, text: str) -> None:
+        if not self._streams_live:
+            return
         state = self._state
         stream, before, circuit_before = reduce_stream(state, self._model, text)
         listeners = state.stream_listeners
@@ -323,11 +317,11 @@ def _tell_circuit(listeners: Listeners[Any], circuit: Circuit, before: str | Non
     if before is None and (methods := calls.get("circuit_new")):
         tell_each(methods, circuit)
     if status == "EXTENDED":
-        if "circuit_extend" in calls and (last := circuit.last_router) is not None:
-            listeners.call("circuit_extend", circuit, last)
+        if (methods := calls.get("circuit_extend")) and (last := circuit.last_router) is not None:
+            tell_all(methods, (circuit, last), {})
     elif status != before and (methods := calls.get(_CIRCUIT_HAPPENINGS.get(status, ""))):
-        if circuit.is_over:
-            listeners.call(_CIRCUIT_HAPPENINGS[status], circuit, **circuit.event.keywords)
+        if status in ("CLOSED", "FAILED"):
+            tell_all(methods, (circuit,), circuit.event.keywords.copy())
         else:
             tell_each(methods, circuit)
 
@@ -336,10 +330,10 @@ def _tell_stream(listeners: Listeners[Any], stream: Stream, before: str | None, 
     calls, status = listeners.calls, stream.status
     if before is None and (methods := calls.get("stream_new")):
         tell_each(methods, stream)
-    if stream.circuit_id not in ("0", circuit_before) and "stream_attach" in calls and stream.circuit is not None:
-        listeners.call("stream_attach", stream, stream.circuit)
+    if stream.circuit_id not in ("0", circuit_before) and "stream_attach" in calls and (circuit := stream.circuit) is not None:
+        tell_all(calls["stream_attach"], (stream, circuit), {})
     if status != before and (methods := calls.get(_STREAM_HAPPENINGS.get(status, ""))):
         if status == "SUCCEEDED":
             tell_each(methods, stream)
         else:
-            listeners.call(_STREAM_HAPPENINGS[status], stream, **stream.event.keywords)
+            tell_all(methods, (stream,), stream.event.keywords.copy())

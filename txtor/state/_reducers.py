@@ -96,11 +96,15 @@ def reduce_stream_bandwidth(model: Model, text: str) -> None:
     """
     STREAM_BW: bytes since the last one. It comes for streams alone that have moved some.
     """
-    words = text.split(" ", 3)
-    stream = model.streams.get(words[0])
-    if stream is not None and len(words) > 2 and words[1].isdigit() and words[2].isdigit():
-        stream.bytes_written += int(words[1])
-        stream.bytes_read += int(words[2])
+    try:
+        stream_id, written, read, *_ = text.split(" ", 3)
+        stream = model.streams.get(stream_id)
+        if stream is not None:
+            bytes_read = int(read)  # before anything has changed
+            stream.bytes_written += int(written)
+            stream.bytes_read += bytes_read
+    except ValueError:
+        pass  # words are missing, or no numbers: there is nothing to count
 
 
 def reduce_or_connection(model: Model, text: str) -> None:

@@ -97,7 +97,8 @@ class ReducerTests(SynchronousTestCase):
         self.assertEqual((stream.circuit_id, stream.last_reason), ("0", "CONNECTREFUSED"))
         self.assertEqual((stream.source_port, stream.purpose), (9, "USER"))
         reduce_stream_bandwidth(self.model, "1 5 7 2026-01-01T00:00:00")
-        reduce_stream_bandwidth(self.model, "1 5 x")
+        for bad in ("1 5 x", "1 5 \N{SUPERSCRIPT TWO}", "1 \N{SUPERSCRIPT TWO} 5 2026-01-01T00:00:00", "1"):
+            reduce_stream_bandwidth(self.model, bad)
         self.assertEqual((stream.bytes_written, stream.bytes_read), (5, 7))
 
     def test_address(self) -> None:
