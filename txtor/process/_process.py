@@ -206,7 +206,7 @@ class TorProcess(ProcessProtocol):
         """
         if self.pid is not None:
             with suppress(ProcessExitedAlready):
-                self.transport.signalProcess(signal.Signals(number).name.removeprefix("SIG"))
+                self.transport.signalProcess(signal.Signals(number))
 
     def check_disownable(self) -> None:
         """
