@@ -5,7 +5,19 @@ See control-spec 4.1.
 """
 
 from ._attaching import DO_NOT_ATTACH, IStreamAttacher, PriorityAttacher
+from ._changes import (
+    AddressChanged,
+    Change,
+    CircuitChanged,
+    ConsensusChanged,
+    GuardChanged,
+    LivenessChanged,
+    RouterChanged,
+    RoutersChanged,
+    StreamChanged,
+)
 from ._circuit import Circuit, CircuitFailed
+from ._iteration import Changes, TooManyChanges
 from ._listeners import (
     AddrListenerMixin,
     CircuitListenerMixin,
@@ -37,27 +49,38 @@ from ._torstate import TorState
 __all__ = [
     "DO_NOT_ATTACH",
     "AddrListenerMixin",
+    "AddressChanged",
     "AddressMapping",
+    "Change",
+    "Changes",
     "Circuit",
+    "CircuitChanged",
     "CircuitFailed",
     "CircuitListenerMixin",
     "Condition",
+    "ConsensusChanged",
     "EntryGuard",
+    "GuardChanged",
     "IAddrListener",
     "IAddressListener",
     "ICircuitListener",
     "IRouterListener",
     "IStreamAttacher",
     "IStreamListener",
+    "LivenessChanged",
     "Model",
     "PathRules",
     "PriorityAttacher",
     "Router",
+    "RouterChanged",
     "RouterListenerMixin",
     "RouterMap",
+    "RoutersChanged",
     "Stream",
+    "StreamChanged",
     "StreamFailed",
     "StreamListenerMixin",
+    "TooManyChanges",
     "TorState",
     "Validity",
     "among",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IStreamClientEndpoint
 
 from txtor._deferred import deferred
@@ -17,7 +17,9 @@ from txtor.control import LazySocksEndpoint
 from txtor.errors import TorError, UnrecognizedEntity
 from txtor.events import CircuitDescription
 
+from ._changes import CircuitChanged
 from ._circuit_said import CircuitSaid
+from ._iteration import LIMIT, Changes
 
 if TYPE_CHECKING:
     from twisted.web.client import HTTPConnectionPool
@@ -97,11 +99,13 @@ class Circuit(CircuitSaid):
         A Deferred of the caller's own that fires when the circuit is built, or at once if it is.
 
         :raises CircuitFailed: it failed or closed, with Tor's reason.
-        :raises Disconnected: the connection to Tor went away meanwhile.
+        :raises Disconnected: the connection to Tor went away meanwhile or before, or the state was closed.
         """
         if self._built is None:
             if self.is_built:
                 return succeed(self)
+            if self._state.gone is not None and not self.is_over:
+                return fail(self._state.gone)
             self._built = Waiting()
             if self.is_over:
                 self._built.failed(CircuitFailed(self, "did not build"))
@@ -111,11 +115,13 @@ class Circuit(CircuitSaid):
         """
         A Deferred of the caller's own that fires when the circuit has failed or closed, or at once if it has.
 
-        :raises Disconnected: the connection to Tor went away meanwhile.
+        :raises Disconnected: the connection to Tor went away meanwhile or before, or the state was closed.
         """
         if self._closed is None:
             if self.is_over:
                 return succeed(self)
+            if self._state.gone is not None:
+                return fail(self._state.gone)
             self._closed = Waiting()
         return self._closed.wait()
 
@@ -158,6 +164,33 @@ class Circuit(CircuitSaid):
         for waiting in waits:
             if waiting is not None:
                 waiting.failed(error)
+
+    # -- listening -----------------------------------------------------------------------------------------------------
+
+    def listen(self, listener: Any) -> None:
+        """
+        Tell an `ICircuitListener` what happens to this circuit alone, until it is closed. Adding it twice is adding it once.
+
+        :raises InvalidArgument: it provides no such Interface.
+        """
+        self._state.watching.circuits.change(self, lambda listeners: listeners.add(listener))
+
+    def unlisten(self, listener: Any) -> None:
+        """
+        Tell it no more. One that was never told is no error.
+        """
+        self._state.watching.circuits.change(self, lambda listeners: listeners.remove(listener))
+
+    def changes(self, limit: int = LIMIT) -> Changes[CircuitChanged]:
+        """
+        What happens to this circuit from now on, for ``async for``. It ends when the circuit is closed, or the state.
+
+        :param limit: how many changes are kept while nobody asks for them.
+        :return: gives one value for each thing that Tor says of it. It fails with `Disconnected` when the connection to Tor goes
+            away, and with `TooManyChanges` when there were more than the limit.
+        :raises InvalidArgument: the limit is no number from 1 on.
+        """
+        return self._state.watching.circuit_changes(self, limit)
 
     # -- acting --------------------------------------------------------------------------------------------------------
 

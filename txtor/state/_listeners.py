@@ -2,14 +2,15 @@
 """
 Who wants to know what happens to circuits, streams, relays and addresses.
 
-Listeners are objects that provide an Interface. A mixin answers what a listener does not care for. One that fails is
-logged and harms no other; one that is added or removed while others are called takes effect from the next event on.
+Listeners are objects that provide an Interface, or functions for one kind of happening. A mixin answers what a listener does not
+care for. One that fails is logged and harms no other; one that is added or removed while others are called takes effect from the
+next event on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from twisted.logger import Logger
 from zope.interface import Interface, implementer
@@ -246,20 +247,32 @@ _NOTHING = frozenset(
 )
 
 
+class _Function(NamedTuple):
+    """
+    A function that is called at one kind of happening.
+    """
+
+    happening: str
+    function: Callable[..., object]
+
+
 class Listeners(Generic[L]):
     """
     The listeners of one kind.
 
-    :param interface: what they must provide.
+    :param interface: what they must provide; ``None`` where only functions can listen.
+    :param more: happenings that are no methods of the Interface: only functions are told of them.
+    :ivar happenings: all that can be listened to.
     :ivar all: those that are there, in the order in which they came.
-    :ivar calls: by name of a happening, the methods to call: looked up once, and without those that do nothing.
+    :ivar calls: by name of a happening, the functions to call: looked up once, and without those that do nothing.
     """
 
-    __slots__ = ("_interface", "all", "calls")
+    __slots__ = ("_interface", "all", "calls", "happenings")
 
-    def __init__(self, interface: Any) -> None:  # mypy knows an Interface as a class, zope as an object
+    def __init__(self, interface: Any, more: Iterable[str] = ()) -> None:  # mypy knows an Interface as a class, zope as an object
         self._interface = interface
-        self.all: tuple[L, ...] = ()
+        self.happenings = (*(() if interface is None else interface.names()), *more)
+        self.all: tuple[L | _Function, ...] = ()
         self.calls: dict[str, tuple[Callable[..., object], ...]] = {}
 
     def add(self, listener: L) -> None:
@@ -279,13 +292,35 @@ class Listeners(Generic[L]):
         """
         self._set(tuple(each for each in self.all if each is not listener))
 
-    def _set(self, listeners: tuple[L, ...]) -> None:
+    def add_function(self, happening: str, function: Callable[..., object]) -> None:
+        """
+        Call a function at one kind of happening, from the next event on. Adding it twice is adding it once.
+
+        :param happening: one of the `happenings`.
+        """
+        entry = _Function(happening, function)
+        if entry not in self.all:
+            self._set((*self.all, entry))
+
+    def remove_function(self, happening: str, function: Callable[..., object]) -> None:
+        """
+        Call a function no more. One that was never added is no error.
+        """
+        gone = _Function(happening, function)
+        self._set(tuple(each for each in self.all if each != gone))
+
+    def _set(self, listeners: tuple[L | _Function, ...]) -> None:
         self.all = listeners
-        calls = {}
-        for name in self._interface.names():
-            methods = [getattr(listener, name) for listener in listeners]
-            calls[name] = tuple(method for method in methods if getattr(method, "__func__", None) not in _NOTHING)
-        self.calls = {name: methods for name, methods in calls.items() if methods}
+        calls: dict[str, list[Callable[..., object]]] = {}
+        for listener in listeners:
+            if isinstance(listener, _Function):
+                calls.setdefault(listener.happening, []).append(listener.function)
+                continue
+            for name in self._interface.names():
+                method = getattr(listener, name)
+                if getattr(method, "__func__", None) not in _NOTHING:
+                    calls.setdefault(name, []).append(method)
+        self.calls = {name: tuple(methods) for name, methods in calls.items()}
 
     def call(self, name: str, *arguments: Any, **keywords: Any) -> None:
         """

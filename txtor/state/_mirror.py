@@ -12,6 +12,7 @@ The same procedure follows a reconnection: then the listeners are told what chan
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from twisted.logger import Logger
 from txtor._deferred import deferred
 from txtor.commands import GetInfo, GetInfoBytes
 from txtor.errors import Disconnected, ProtocolViolation, TorRefused
-from txtor.events import BuildTimeoutSetEvent, NetworkStatusEvent, NewConsensusEvent
+from txtor.events import BuildTimeoutSetEvent, CircuitEvent, NetworkStatusEvent, NewConsensusEvent, StreamEvent
 from txtor.grammar import RouterName, parse_time, split_words
 
 from . import _reducers as reducers
@@ -98,6 +99,7 @@ class Mirror:
         self._gone.addCallbacks(self._lost, lambda failure: None)
         subscribed = protocol.add_event_listeners(self._event_handlers, self._handlers)
         looked = [
+            self._optional("process/pid", self._process_seen),  # first: all that follows is about this process
             protocol.send(GetInfo(("circuit-status",))).addCallback(self._circuits_seen),
             protocol.send(GetInfo(("stream-status",))).addCallback(self._streams_seen),
             protocol.send(GetInfoBytes(("ns/all",))).addCallback(self._routers_seen),
@@ -154,36 +156,66 @@ class Mirror:
 
         def seen(values: dict[str, str]) -> None:
             if not all(values.values()):  # it has no consensus yet
-                self._model.validity = None
+                self._state.validity_is(None)
                 return
             try:
-                self._model.validity = Validity(*(parse_time(values[key]) for key in _CONSENSUS_KEYS))
+                self._state.validity_is(Validity(*(parse_time(values[key]) for key in _CONSENSUS_KEYS)))
             except ProtocolViolation as error:
                 _log.warn("Tor gives odd times for its consensus: {error}", error=error)
 
         def refused(failure: Any) -> None:
             failure.trap(TorRefused)
-            self._model.validity = None  # it has no consensus
+            self._state.validity_is(None)  # it has no consensus
 
         return self._protocol.send(GetInfo(_CONSENSUS_KEYS)).addCallbacks(seen, refused)
 
     # -- snapshots -----------------------------------------------------------------------------------------------------
 
+    def _process_seen(self, text: str) -> None:
+        before, self._state.tor_pid = self._state.tor_pid, int(text) if text.isdigit() else None
+        if before not in (None, self._state.tor_pid):  # another Tor, which numbers its circuits and streams from the beginning
+            self._circuits_live = self._streams_live = True
+            for circuit_id in list(self._model.circuits):
+                self._circuit(f"{circuit_id} CLOSED")
+            for stream in list(self._model.streams.values()):
+                self._stream(f"{stream.id} CLOSED 0 {stream.target}")
+            self._circuits_live = self._streams_live = False
+
     def _circuits_seen(self, values: dict[str, str]) -> None:
         missing = dict(self._model.circuits)
         self._circuits_live = True
         for line in filter(None, values["circuit-status"].split("\n")):
-            missing.pop(line.split(" ", 1)[0], None)
-            self._circuit(line)
+            known = missing.pop(line.split(" ", 1)[0], None)
+            if known is None:
+                self._circuit(line)
+            else:
+                self._circuit_again(known, line)
         for circuit_id in missing:  # gone while nobody looked; why, nobody says any more
             self._circuit(f"{circuit_id} CLOSED")
+
+    def _circuit_again(self, known: Circuit, line: str) -> None:
+        """
+        A circuit that we know, or another that has its id since Tor was started again. Nothing is told where nothing changed.
+        """
+        now = CircuitEvent(line)
+        created = known.time_created
+        if created is not None and now.time_created not in (None, created):
+            self._circuit(f"{known.id} CLOSED")
+        elif (known.status, known.route) == (now.status, now.path):
+            same = known.flags == now.keywords
+            known.text = line
+            if not same and (methods := self._state.circuit_listeners.calls.get("circuit_changed")):
+                tell_each(methods, known)
+            return
+        self._circuit(line)
 
     def _streams_seen(self, values: dict[str, str]) -> None:
         missing = dict(self._model.streams)
         self._streams_live = True
         for line in filter(None, values["stream-status"].split("\n")):
-            missing.pop(line.split(" ", 1)[0], None)
-            self._stream(line)
+            known = missing.pop(line.split(" ", 1)[0], None)
+            if known is None or not _is_same(known, StreamEvent(line)):
+                self._stream(line)
         for stream in missing.values():
             self._stream(f"{stream.id} CLOSED 0 {stream.target}")
 
@@ -209,6 +241,7 @@ class Mirror:
 
     def _guards_seen(self, text: str) -> None:
         guards = self._model.guards
+        before = dict(guards)
         guards.clear()
         for line in filter(None, text.split("\n")):
             word, status, *since = [*line.split(" ", 2), ""][:3]
@@ -220,6 +253,11 @@ class Mirror:
             if name.fingerprint is not None:
                 guards[name.fingerprint] = EntryGuard(name, status, _time_or_none(since[0]) if since else None)
         self._live.add("guards")
+        for fingerprint, guard in guards.items():
+            if before.pop(fingerprint, None) != guard:
+                self._state.guard_is(guard)
+        for guard in before.values():
+            self._state.guard_is(replace(guard, status="dropped"))
 
     def _or_connections_seen(self, text: str) -> None:
         self._model.or_texts.clear()
@@ -228,7 +266,7 @@ class Mirror:
         self._live.add("or_connections")
 
     def _liveness_seen(self, text: str) -> None:
-        self._model.liveness = text.lower() == "up"
+        self._state.liveness_is(text.lower() == "up")
         self._live.add("liveness")
 
     # -- events --------------------------------------------------------------------------------------------------------
@@ -246,7 +284,9 @@ class Mirror:
 
     def _circuit_minor(self, text: str) -> None:
         if self._circuits_live:
-            reducers.reduce_circuit_minor(self._model, text)
+            circuit = reducers.reduce_circuit_minor(self._model, text)
+            if circuit is not None and (methods := self._state.circuit_listeners.calls.get("circuit_changed")):
+                tell_each(methods, circuit)
 
     def _stream(self, text: str) -> None:
         if not self._streams_live:
@@ -277,10 +317,12 @@ class Mirror:
 
     def _guard(self, text: str) -> None:
         if "guards" in self._live:
-            reducers.reduce_guard(self._model, text, datetime.now(timezone.utc))
+            guard = reducers.reduce_guard(self._model, text, datetime.now(timezone.utc))
+            if guard is not None:
+                self._state.guard_is(guard)
 
     def _liveness(self, text: str) -> None:
-        self._model.liveness = text == "UP"
+        self._state.liveness_is(text == "UP")
 
     def _build_timeout(self, text: str) -> None:
         self._model.build_timeout = BuildTimeoutSetEvent(text)
@@ -312,6 +354,12 @@ def _time_or_none(text: str) -> datetime | None:
         return None
 
 
+def _is_same(known: Stream, now: StreamEvent) -> bool:
+    if (known.status, known.target) != (now.status, now.target):
+        return False
+    return known.status in ("DETACHED", "CONTROLLER_WAIT") or known.circuit_id == (now.circuit or "0")
+
+
 def _tell_circuit(listeners: Listeners[Any], circuit: Circuit, before: str | None) -> None:
     calls, status = listeners.calls, circuit.status
     if before is None and (methods := calls.get("circuit_new")):
@@ -324,6 +372,8 @@ def _tell_circuit(listeners: Listeners[Any], circuit: Circuit, before: str | Non
             tell_all(methods, (circuit,), circuit.event.keywords.copy())
         else:
             tell_each(methods, circuit)
+    if methods := calls.get("circuit_changed"):
+        tell_each(methods, circuit)
 
 
 def _tell_stream(listeners: Listeners[Any], stream: Stream, before: str | None, circuit_before: str) -> None:
@@ -337,3 +387,5 @@ def _tell_stream(listeners: Listeners[Any], stream: Stream, before: str | None, 
             tell_each(methods, stream)
         else:
             tell_all(methods, (stream,), stream.event.keywords.copy())
+    if methods := calls.get("stream_changed"):
+        tell_each(methods, stream)

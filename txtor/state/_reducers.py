@@ -53,13 +53,16 @@ def reduce_circuit(state: TorState, model: Model, text: str) -> CircuitChange:
     return circuit, before
 
 
-def reduce_circuit_minor(model: Model, text: str) -> None:
+def reduce_circuit_minor(model: Model, text: str) -> Circuit | None:
     """
     CIRC_MINOR: the circuit is described anew; its status stays.
+
+    :return: the circuit, where there is one.
     """
     circuit = model.circuits.get(text.split(" ", 1)[0])
     if circuit is not None:
         circuit.text = text
+    return circuit
 
 
 def reduce_stream(state: TorState, model: Model, text: str) -> StreamChange:
@@ -119,20 +122,28 @@ def reduce_or_connection(model: Model, text: str) -> None:
         model.or_texts[key.removeprefix("ID=")] = text
 
 
-def reduce_guard(model: Model, text: str, now: datetime) -> None:
+def reduce_guard(model: Model, text: str, now: datetime) -> EntryGuard | None:
     """
     GUARD: an entry guard is new, up, down or dropped. Those of the second layer are none of ours.
+
+    :return: the guard, where something is known of it now that was not before. One that is dropped has that for its status.
     """
     event = GuardEvent(text)
     name = event.router
     if event.guard_type != "ENTRY" or name is None or name.fingerprint is None:
-        return
+        return None
+    before = model.guards.get(name.fingerprint)
     if event.status in ("DROPPED", "BAD"):
         model.guards.pop(name.fingerprint, None)
-    elif event.status in ("NEW", "UP", "GOOD"):
-        model.guards[name.fingerprint] = EntryGuard(name, "never-connected" if event.status == "NEW" else "up")
+        return None if before is None else EntryGuard(name, event.status.lower())
+    if event.status in ("NEW", "UP", "GOOD"):
+        guard = EntryGuard(name, "never-connected" if event.status == "NEW" else "up")
     elif event.status == "DOWN":
-        model.guards[name.fingerprint] = EntryGuard(name, "down", now)
+        guard = EntryGuard(name, "down", now)
+    else:
+        return None
+    model.guards[name.fingerprint] = guard
+    return None if guard == before else guard
 
 
 def reduce_address(model: Model, text: str) -> AddressMapping | None:

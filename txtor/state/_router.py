@@ -13,6 +13,9 @@ from txtor.directory import PortSummary, RouterStatus
 from txtor.errors import InvalidArgument
 from txtor.grammar import RouterName
 
+from ._changes import RouterChanged
+from ._iteration import LIMIT, Changes
+
 if TYPE_CHECKING:
     from ._routers import RouterMap
 
@@ -48,6 +51,13 @@ class Router:
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
+
+    @property
+    def from_consensus(self) -> bool:
+        """
+        Whether it is in the consensus, under the name that txtorcon gave it.
+        """
+        return self.in_consensus
 
     @property
     def fingerprint(self) -> str:
@@ -166,6 +176,18 @@ class Router:
             raise InvalidArgument(f"Not a port: {port!r}")
         policy = self.policy
         return "Exit" in self.flags if policy is None else port in policy
+
+    def changes(self, limit: int = LIMIT) -> Changes[RouterChanged]:
+        """
+        What happens to this relay from now on, for ``async for``. It ends when the relay leaves the consensus, and at once when
+        it is in none. (A relay that comes back is another object.)
+
+        :param limit: how many changes are kept while nobody asks for them.
+        :return: gives a value for each entry of its that is another than before, and a last one when it leaves. It fails with
+            `Disconnected` when the connection to Tor goes away, and with `TooManyChanges` when there were more than the limit.
+        :raises InvalidArgument: the limit is no number from 1 on.
+        """
+        return self._map.changes_of(self, limit)
 
     @deferred
     async def get_location(self) -> str | None:

@@ -19,6 +19,8 @@ from txtor.directory import RouterStatuses, compare_routers_in_slices, index_rou
 from txtor.errors import InvalidArgument, ProtocolViolation
 from txtor.grammar import RouterName
 
+from ._changes import RouterChanged
+from ._iteration import Changes
 from ._router import Router
 
 if TYPE_CHECKING:
@@ -47,6 +49,25 @@ class RouterMap(Mapping[str, Router]):
         self._nicknames: dict[str, list[bytes]] | None = None
 
     # -- finding -------------------------------------------------------------------------------------------------------
+
+    @property
+    def names(self) -> RouterNames:
+        """
+        By nickname, the relays that bear it.
+        """
+        return RouterNames(self)
+
+    @property
+    def nicknames(self) -> Mapping[str, list[bytes]]:
+        """
+        By nickname in lower case, the identities of the relays that bear it.
+        """
+        if self._nicknames is None:
+            names: dict[str, list[bytes]] = {}
+            for identity, status in self._statuses.by_identity.items():
+                names.setdefault(status.nickname.lower(), []).append(identity)
+            self._nicknames = names
+        return self._nicknames
 
     @property
     def statuses(self) -> RouterStatuses:
@@ -140,12 +161,7 @@ class RouterMap(Mapping[str, Router]):
         """
         All relays that bear a nickname, in any case.
         """
-        if self._nicknames is None:
-            names: dict[str, list[bytes]] = {}
-            for identity, status in self._statuses.by_identity.items():
-                names.setdefault(status.nickname.lower(), []).append(identity)
-            self._nicknames = names
-        return [self._object(identity) for identity in self._nicknames.get(nickname.lower(), ())]
+        return [self._object(identity) for identity in self.nicknames.get(nickname.lower(), ())]
 
     def by_address(self, address: str) -> list[Router]:
         """
@@ -162,6 +178,12 @@ class RouterMap(Mapping[str, Router]):
         All relays that have a flag, as ``"Exit"`` or ``"Authority"``.
         """
         return [self._object(identity) for identity, status in self._statuses.by_identity.items() if flag in status.flags]
+
+    def changes_of(self, router: Router, limit: int) -> Changes[RouterChanged]:
+        """
+        What happens to one relay; see `Router.changes`.
+        """
+        return self._state.watching.router_changes(router, limit)
 
     def country_of(self, address: str) -> Deferred[str]:
         """
@@ -243,9 +265,28 @@ class RouterMap(Mapping[str, Router]):
                 await turn
 
 
+class RouterNames(Mapping[str, list[Router]]):
+    """
+    The relays of the consensus by nickname. Keys are taken in any case, and given in lower case.
+    """
+
+    def __init__(self, routers: RouterMap) -> None:
+        self._routers = routers
+
+    def __getitem__(self, key: str) -> list[Router]:
+        found = self._routers.by_nickname(key) if isinstance(key, str) else []
+        if not found:
+            raise KeyError(key)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._routers.nicknames)
+
+    def __len__(self) -> int:
+        return len(self._routers.nicknames)
+
+
 def _departed(routers: RouterMap, identity: bytes, status: Any) -> Router:
     router = Router(routers, identity, status)
     router.in_consensus = False
     return router
-
-

@@ -5,9 +5,9 @@ One stream, from its first event to its last.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 
 from txtor._deferred import deferred
 from txtor._waiting import Waiting
@@ -15,11 +15,14 @@ from txtor.commands import AttachStream, CloseStream, RedirectStream, StreamClos
 from txtor.errors import InvalidArgument, TorError, UnrecognizedEntity
 from txtor.events import StreamEvent
 
+from ._changes import StreamChanged
+from ._iteration import LIMIT, Changes
 from ._stream_said import StreamSaid
 
 if TYPE_CHECKING:
     from ._circuit import Circuit
     from ._torstate import TorState
+
 
 class StreamFailed(TorError):
     """
@@ -95,11 +98,13 @@ class Stream(StreamSaid):
         A Deferred of the caller's own that fires when the stream is on a circuit, or at once if it is.
 
         :raises StreamFailed: it ended before that.
-        :raises Disconnected: the connection to Tor went away meanwhile.
+        :raises Disconnected: the connection to Tor went away meanwhile or before, or the state was closed.
         """
         if self._attached is None:
             if self.circuit_id != "0" and not self.is_over:
                 return succeed(self)
+            if self._state.gone is not None and not self.is_over:
+                return fail(self._state.gone)
             self._attached = Waiting()
             if self.is_over:
                 self._attached.failed(StreamFailed(self))
@@ -109,11 +114,13 @@ class Stream(StreamSaid):
         """
         A Deferred of the caller's own that fires when the stream has ended, or at once if it has.
 
-        :raises Disconnected: the connection to Tor went away meanwhile.
+        :raises Disconnected: the connection to Tor went away meanwhile or before, or the state was closed.
         """
         if self._closed is None:
             if self.is_over:
                 return succeed(self)
+            if self._state.gone is not None:
+                return fail(self._state.gone)
             self._closed = Waiting()
         return self._closed.wait()
 
@@ -145,6 +152,33 @@ class Stream(StreamSaid):
         for waiting in waits:
             if waiting is not None:
                 waiting.failed(error)
+
+    # -- listening -----------------------------------------------------------------------------------------------------
+
+    def listen(self, listener: Any) -> None:
+        """
+        Tell an `IStreamListener` what happens to this stream alone, until it is closed. Adding it twice is adding it once.
+
+        :raises InvalidArgument: it provides no such Interface.
+        """
+        self._state.watching.streams.change(self, lambda listeners: listeners.add(listener))
+
+    def unlisten(self, listener: Any) -> None:
+        """
+        Tell it no more. One that was never told is no error.
+        """
+        self._state.watching.streams.change(self, lambda listeners: listeners.remove(listener))
+
+    def changes(self, limit: int = LIMIT) -> Changes[StreamChanged]:
+        """
+        What happens to this stream from now on, for ``async for``. It ends when the stream is closed, or the state.
+
+        :param limit: how many changes are kept while nobody asks for them.
+        :return: gives one value for each thing that Tor says of it. It fails with `Disconnected` when the connection to Tor goes
+            away, and with `TooManyChanges` when there were more than the limit.
+        :raises InvalidArgument: the limit is no number from 1 on.
+        """
+        return self._state.watching.stream_changes(self, limit)
 
     # -- acting --------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ What Tor says of a stream, read when somebody wants it. See control-spec 4.1.2, 
 
 from __future__ import annotations
 
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+
 from txtor.events import StreamEvent
 
 
@@ -65,6 +67,14 @@ class StreamSaid:
         """
         host = self.event.target_host
         return self.target if host is None else host
+
+    @property
+    def target_addr(self) -> str | None:
+        """
+        The IP address that it goes to; ``None`` while that is a name.
+        """
+        host = self.target_host
+        return host if isIPAddress(host) or isIPv6Address(host) else None
 
     @property
     def target_port(self) -> int:

@@ -5,9 +5,9 @@ A live picture of one Tor: its circuits, streams, relays and the rest, as they a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -17,26 +17,16 @@ from txtor.commands import ExtendCircuit, GetInfo
 from txtor.control import TorControlProtocol, find_socks_endpoint, resolve
 from txtor.errors import Disconnected, InvalidArgument
 
-from ._attaching import Attaching
+from ._attaching import DO_NOT_ATTACH, Attaching
 from ._circuit import Circuit
 from ._export import state_as_dict, state_as_table
-from ._listeners import (
-    AddrListenerMixin,
-    CircuitListenerMixin,
-    IAddrListener,
-    ICircuitListener,
-    IRouterListener,
-    IStreamListener,
-    Listeners,
-    StreamListenerMixin,
-)
+from ._listening import Listening
 from ._mirror import Mirror
-from ._model import AddressMapping, EntryGuard, Model
+from ._model import AddressMapping, EntryGuard, Model, Validity
 from ._router import Router
 from ._routers import RouterMap
 from ._stream import Stream
-
-F = TypeVar("F", bound=Callable[..., object])
+from ._watching import Watching
 
 
 @runtime_checkable
@@ -51,7 +41,7 @@ class Chooser(Protocol):
         """
 
 
-class TorState:
+class TorState(Listening):
     """
     The picture of one Tor, which follows it.
 
@@ -61,21 +51,26 @@ class TorState:
     :ivar protocol: the connection that it follows.
     :ivar model: circuits, streams and the rest, as plain containers. They are the real ones: read, do not write.
     :ivar routers: the relays, a mapping by fingerprint, which finds by nickname, address and flag too.
+    :ivar tor_pid: the id of Tor's process on its machine, or ``None`` where Tor does not tell it.
+    :ivar gone: why nothing is followed at the moment: the connection is gone, or the state is closed; ``None`` while all is well.
 
     See control-spec 4.1.
     """
 
+    #: What an attacher answers to leave a stream waiting; also ``txtor.state.DO_NOT_ATTACH``.
+    DO_NOT_ATTACH = DO_NOT_ATTACH
+
     def __init__(self, reactor: Any, protocol: TorControlProtocol) -> None:
+        super().__init__()
         self.reactor = reactor
         self._clock: IReactorTime = reactor
         self.protocol = protocol
         self.model = Model()
         self.routers = RouterMap(self, reactor)
         self.attaching = Attaching(self, reactor)
-        self.circuit_listeners: Listeners[Any] = Listeners(ICircuitListener)
-        self.stream_listeners: Listeners[Any] = Listeners(IStreamListener)
-        self.router_listeners: Listeners[Any] = Listeners(IRouterListener)
-        self.address_listeners: Listeners[Any] = Listeners(IAddrListener)
+        self.tor_pid: int | None = None
+        self.gone: Disconnected | None = None
+        self.watching = Watching(self)
         self._mirror = Mirror(self)
         self._expiry: IDelayedCall | None = None
         self._next_expiry: datetime | None = None
@@ -100,27 +95,37 @@ class TorState:
         :param protocol: a connection that is authenticated.
         """
         self.protocol = protocol
+        self.gone = None
         await self._mirror.follow(protocol)
         await self.attaching.restore()
 
     @deferred
     async def close(self) -> None:
         """
-        Follow no more, and leave nothing behind: no listener, no timer, no attacher.
+        Follow no more, and leave nothing behind: no listener, no timer, no attacher. Whoever waits for a circuit or stream is
+        told, and iterations come to their end.
         """
-        await self.attaching.close()
-        await self._mirror.stop()
-        if self._expiry is not None and self._expiry.active():
-            self._expiry.cancel()
+        try:
+            await self.attaching.close()
+            await self._mirror.stop()
+        finally:  # also when Tor did not listen, or nobody wanted to wait for it
+            self._forsake(Disconnected("The state is closed: it follows Tor no more."), None)
+            if self._expiry is not None and self._expiry.active():
+                self._expiry.cancel()
 
     def lost(self, reason: Disconnected) -> None:
         """
-        The connection is gone: whoever waits for a circuit or stream is told. The mirror calls this.
+        The connection is gone: whoever waits for anything is told. The mirror calls this.
         """
+        self._forsake(reason, reason)
+
+    def _forsake(self, gone: Disconnected, error: Disconnected | None) -> None:
+        self.gone = gone
         for circuit in list(self.model.circuits.values()):
-            circuit.forsake(reason)
+            circuit.forsake(gone)
         for stream in list(self.model.streams.values()):
-            stream.forsake(reason)
+            stream.forsake(gone)
+        self.watching.end(error)
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
@@ -144,6 +149,48 @@ class TorState:
         The relays that Tor may use as first hops, by fingerprint.
         """
         return self.model.guards
+
+    @property
+    def addrmap(self) -> dict[str, AddressMapping]:
+        """
+        The addresses that stand for others, by source.
+        """
+        return self.model.addresses
+
+    @property
+    def routers_by_hash(self) -> RouterMap:
+        """
+        `routers`, under the name that txtorcon gave it: a key is ``$`` and a fingerprint.
+        """
+        return self.routers
+
+    @property
+    def routers_by_name(self) -> Mapping[str, list[Router]]:
+        """
+        By nickname, in any case, all relays that bear it.
+        """
+        return self.routers.names
+
+    @property
+    def all_routers(self) -> set[Router]:
+        """
+        All relays of the consensus; ten thousand objects are made for that.
+        """
+        return set(self.routers.values())
+
+    @property
+    def guards(self) -> dict[str, Router]:
+        """
+        The relays that may be anybody's guard, by fingerprint with ``$``. Those of this Tor are `entry_guards`.
+        """
+        return {router.id_hex: router for router in self.routers.with_flag("Guard")}
+
+    @property
+    def authorities(self) -> dict[str, Router]:
+        """
+        The directory authorities, by nickname.
+        """
+        return {router.name: router for router in self.routers.with_flag("Authority")}
 
     def find_circuit(self, circuit_id: str | int) -> Circuit:
         """
@@ -178,76 +225,31 @@ class TorState:
         """
         return state_as_table(self)
 
-    # -- listening -----------------------------------------------------------------------------------------------------
-
-    def add_circuit_listener(self, listener: Any) -> None:
-        """
-        Tell an `ICircuitListener` what happens to circuits.
-
-        :raises InvalidArgument: it provides no such Interface.
-        """
-        self.circuit_listeners.add(listener)
-
-    def remove_circuit_listener(self, listener: Any) -> None:
-        """
-        Tell it no more.
-        """
-        self.circuit_listeners.remove(listener)
-
-    def add_stream_listener(self, listener: Any) -> None:
-        """
-        Tell an `IStreamListener` what happens to streams.
-
-        :raises InvalidArgument: it provides no such Interface.
-        """
-        self.stream_listeners.add(listener)
-
-    def remove_stream_listener(self, listener: Any) -> None:
-        """
-        Tell it no more.
-        """
-        self.stream_listeners.remove(listener)
-
-    def on(self, happening: str, function: F) -> F:
-        """
-        Call a function at one kind of happening.
-
-        :param happening: a method of `ICircuitListener`, `IStreamListener` or `IAddrListener`, as ``"circuit_built"``.
-        :return: the function, so that this can be used in a decorator.
-        :raises InvalidArgument: there is no such happening.
-        """
-        for prefix, mixin, listeners in (
-            ("circuit_", CircuitListenerMixin, self.circuit_listeners),
-            ("stream_", StreamListenerMixin, self.stream_listeners),
-            ("addrmap_", AddrListenerMixin, self.address_listeners),
-        ):
-            if happening.startswith(prefix) and hasattr(mixin, happening):
-                listener = mixin()
-                setattr(listener, happening, function)
-                listeners.add(listener)
-                return function
-        raise InvalidArgument(f"Nothing is called {happening!r}.")
-
     # -- acting --------------------------------------------------------------------------------------------------------
 
     @deferred
     async def build_circuit(
         self,
         routers: Iterable[Router | str] | Chooser | None = None,
+        using_guards: bool = False,
         purpose: str | None = None,
     ) -> Circuit:
         """
         Have Tor build a circuit.
 
         :param routers: the relays, in order; or rules by which they are chosen; with ``None`` Tor chooses.
+        :param using_guards: take no other first relay than one of Tor's `entry_guards`. Where Tor chooses it does so anyway;
+            rules can ask for it with ``conditions={0: [among(state.entry_guards)]}``.
         :param purpose: ``"controller"``: Tor puts nobody else's streams on it; ``"general"``.
         :return: fires with the circuit when Tor has begun; `Circuit.when_built` waits for the end.
         :raises InternalTorError: Tor cannot build one now.
         :raises UnrecognizedEntity: Tor does not know a relay.
-        :raises InvalidArgument: no path fits the rules.
+        :raises InvalidArgument: no path fits the rules, or the first relay is no entry guard though it should be.
         """
         path = routers.choose(self.routers) if isinstance(routers, Chooser) else routers
         names = [str(router) for router in path] if path is not None else None
+        if using_guards and names and self.routers.find(names[0]).fingerprint not in self.entry_guards:
+            raise InvalidArgument(f"{names[0]} is not one of Tor's entry guards.")
         circuit_id = await self.protocol.send(ExtendCircuit("0", names or (), purpose))
         circuit = self.model.circuits.get(circuit_id)
         if circuit is None:  # its first event follows the answer
@@ -261,6 +263,20 @@ class TorState:
         """
         target = self.find_circuit(circuit) if isinstance(circuit, str) else circuit
         return await target.close(if_unused)
+
+    @deferred
+    async def close_stream(self, stream: Stream | str, reason: str | int = "MISC") -> Stream:
+        """
+        Close a stream; see `Stream.close`.
+
+        :raises InvalidArgument: there is no such stream, or no such reason.
+        """
+        if isinstance(stream, str):
+            found = self.model.streams.get(stream)
+            if found is None:
+                raise InvalidArgument(f"There is no stream {stream!r}.")
+            stream = found
+        return await stream.close(reason)
 
     def set_attacher(self, attacher: Any, reactor: object = None) -> Deferred[None]:
         """
@@ -309,6 +325,30 @@ class TorState:
         """
         key = f"ip-to-country/{address}"
         return (await self.protocol.send(GetInfo((key,))))[key]
+
+    # -- what the mirror found out -------------------------------------------------------------------------------------
+
+    def guard_is(self, guard: EntryGuard) -> None:
+        """
+        Something is new of an entry guard. The mirror calls this.
+        """
+        self.other_listeners.call("guard_changed", guard)
+
+    def liveness_is(self, up: bool) -> None:
+        """
+        Tor believes that the network is there, or is not. The mirror calls this.
+        """
+        before, self.model.liveness = self.model.liveness, up
+        if up is not before:
+            self.other_listeners.call("liveness_changed", up)
+
+    def validity_is(self, validity: Validity | None) -> None:
+        """
+        Tor goes by a consensus of these times. The mirror calls this.
+        """
+        before, self.model.validity = self.model.validity, validity
+        if validity != before:
+            self.other_listeners.call("consensus_changed", validity)
 
     # -- addresses that expire -----------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ import txtor
 from txtor import connect
 from txtor._deferred import deferred
 from txtor.control import TorControlProtocol
+from txtor.errors import Disconnected
 from txtor.test.serving import serve
 from txtor.testing import FakeTor, TorNetworkTestCase
 from txtor.web import tor_agent
@@ -225,6 +226,38 @@ class FakeTorTests(OutputMixin, SynchronousTestCase):
                 "circuit 1 closed: REQUESTED",
             ],
         )
+
+    def test_follow_changes(self) -> None:
+        """
+        Whatever happens is printed, in order; when the connection is lost, that is the end of it.
+        """
+        self.tor.network.builds = False
+        running = self.run_example("follow_changes", "relay1", "relay2")
+        (circuit,) = self.tor.network.circuits.values()
+        self.tor.network.new_stream("example.com:80")
+        self.tor.network.build(circuit)
+        self.successResultOf(running)
+        self.assertEqual(
+            self.printed(),
+            [
+                "stream to example.com:80: NEW",
+                "circuit 1: EXTENDED",
+                "circuit 1: EXTENDED",
+                "circuit 1: BUILT",
+                "circuit 1: CLOSED",
+                "It ended because REQUESTED",
+            ],
+        )
+
+    def test_follow_changes_of_a_tor_that_goes(self) -> None:
+        """
+        The connection is lost.
+        """
+        self.tor.network.builds = False
+        running = self.run_example("follow_changes")
+        self.tor.drop()
+        self.failureResultOf(running, Disconnected)
+        self.assertIn("The connection to Tor", self.printed()[-1])
 
     def test_build_circuit(self) -> None:
         """
