@@ -6,22 +6,18 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import tempfile
-from typing import Any
 
 from twisted.application.service import IService, IServiceMaker
-from twisted.internet.defer import Deferred
-from twisted.internet.protocol import ProcessProtocol
 from twisted.plugin import getPlugins
-from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from txtor.process import LaunchOptions
 from txtor.service import Status, TorService
 from txtor.tap import Options, make_service
-from txtor.test.process.leftovers import NothingLeftTestCase, is_running, reactor, running_children
+from txtor.test.process.leftovers import is_running, running_children
+from txtor.test.programs import ProgramTestCase, name_of
 from txtor.test.service.test_service import Reactor
 
 
@@ -92,62 +88,10 @@ class OptionsTests(SynchronousTestCase):
         self.assertIn("nonsense", str(self.assertRaises(UsageError, make_service, parsed("-c", "nonsense"), Reactor())))
 
 
-class Program(ProcessProtocol):
-    """
-    A program, what it logs, and its end.
-    """
-
-    def __init__(self) -> None:
-        self.said = ""
-        self.waiting: list[tuple[str, Deferred[None]]] = []
-        self.ended: Deferred[int | None] = Deferred()
-
-    def childDataReceived(self, childFD: int, data: bytes) -> None:  # noqa: N803  # Twisted's name
-        """
-        It logged something.
-        """
-        self.said += data.decode()
-        for word, waiter in list(self.waiting):
-            if word in self.said:
-                self.waiting.remove((word, waiter))
-                waiter.callback(None)
-
-    def says(self, word: str) -> Deferred[None]:
-        """
-        Wait until it has logged a word.
-        """
-        waiter: Deferred[None] = Deferred()
-        self.waiting.append((word, waiter))
-        self.childDataReceived(1, b"")
-        return waiter
-
-    def processEnded(self, reason: Failure) -> None:
-        """
-        It has ended.
-        """
-        for _, waiter in self.waiting:
-            waiter.errback(AssertionError(self.said))
-        self.ended.callback(getattr(reason.value, "exitCode", None))
-
-
-class ProgramTests(NothingLeftTestCase):
+class ProgramTests(ProgramTestCase):
     """
     Whole programs.
     """
-
-    OFFLINE = ("-o", "DisableNetwork 1", "-o", "GeoIPFile /dev/null", "-o", "GeoIPv6File /dev/null", "-w", "controlled")
-
-    TWIST = "from twisted.application.twist._twist import Twist; Twist.main()"
-    TWISTD = "from twisted.scripts.twistd import run; run()"
-
-    def run_program(self, *arguments: str) -> tuple[Program, Any]:
-        """
-        Start one.
-        """
-        program = Program()
-        environment = {**os.environ, "TMPDIR": self.folder, "PYTHONPATH": os.pathsep.join(sys.path)}
-        words = [sys.executable, "-c", *arguments]
-        return program, reactor.spawnProcess(program, sys.executable, words, environment)
 
     async def test_twist(self) -> None:
         """
@@ -162,7 +106,7 @@ class ProgramTests(NothingLeftTestCase):
             program, transport = self.run_program(self.TWIST, "--log-format=text", "txtor", "--launch", *self.OFFLINE, *onion)
             await program.says(".onion for 80")
             addresses.add(program.said.partition("Tor publishes ")[2].split()[0])
-            tors = [pid for pid in running_children(transport.pid) if "tor" in _name(pid)]
+            tors = [pid for pid in running_children(transport.pid) if "tor" in name_of(pid)]
             self.assertEqual(len(tors), 1)
             os.kill(tors[0], signal.SIGKILL)
             await program.says("Tor is not there")
@@ -193,8 +137,3 @@ class ProgramTests(NothingLeftTestCase):
         await program.says("Tor is ready.")
         transport.signalProcess("TERM")
         await program.ended
-
-
-def _name(pid: int) -> str:
-    with open(f"/proc/{pid}/comm", encoding="ascii") as file:
-        return file.read().strip()
