@@ -14,6 +14,7 @@ from twisted.internet import asyncioreactor
 from twisted.internet.defer import Deferred
 
 from txtor import connect
+from txtor.events import BandwidthEvent
 
 if TYPE_CHECKING:
     from txtor.control import ControlEndpoint, IConnectReactor
@@ -36,6 +37,10 @@ async def main(reactor: IConnectReactor, control_endpoint: ControlEndpoint | Non
     tor = await future(connect(reactor, control_endpoint))
     phase, _ = await asyncio.gather(future(tor.protocol.get_info_single("status/bootstrap-phase")), asyncio.sleep(0.01))
     print("Tor", tor.version, "says", phase)
+    events: asyncio.Queue[BandwidthEvent] = asyncio.Queue()  # a listener is a plain function, and this is one
+    await future(tor.protocol.add_event_listener("BW", events.put_nowait))
+    event = await asyncio.wait_for(events.get(), 10)
+    print(event.read, "bytes read in a second")
     await future(tor.close())
 # end main
 
