@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import TypeVar
 
 from txtor.errors import MalformedDocument
@@ -33,14 +32,31 @@ _LONGEST_KEPT = 1000
 MicrodescriptorDigests = tuple[tuple[tuple[int, ...], Mapping[str, str]], ...]
 
 
+class _Kept(dict[bytes, T]):
+    """
+    What texts were read to: entries of one network share a few hundred texts of a kind.
+
+    Long texts are read each time, and what is full begins anew, so that what a hostile document leaves in memory is bounded.
+    """
+
+    def __init__(self, size: int, read: Callable[[bytes], T]) -> None:
+        self._size = size
+        self._read_one = read
+
+    def __missing__(self, rest: bytes) -> T:
+        value = self._read_one(rest)
+        if len(rest) <= _LONGEST_KEPT:
+            if len(self) >= self._size:
+                self.clear()
+            self[rest] = value
+        return value
+
+
 def _shared(size: int, read: Callable[[bytes], T]) -> Callable[[bytes], T]:
     """
-    Read a text once: entries of one network share a few hundred texts of a kind.
-
-    Long texts are read each time, so that what a hostile document leaves in memory is bounded.
+    Read a text once.
     """
-    kept = lru_cache(size)(read)
-    return lambda rest: kept(rest) if len(rest) <= _LONGEST_KEPT else read(rest)
+    return _Kept(size, read).__getitem__
 
 
 def _read_version(rest: bytes) -> TorVersion | None:
