@@ -12,6 +12,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterator
+from operator import length_hint
 
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
@@ -26,6 +27,8 @@ from ._conversation import Conversation
 from ._subscriptions import Subscriptions, report_failure, watch_listener
 
 _log = Logger()
+
+_OK = ReplyLine(250, "OK")
 
 #: Events whose text an application may write: a host name with line ends in it forges lines.
 _FORGEABLE = frozenset({"STREAM", "ADDRMAP"})
@@ -130,7 +133,7 @@ class Receiver(LineReceiver):
         if is_long_block:  # its lines are not wanted one by one
             end = chunk.index(b"\r\n")
         lines = decode(chunk[:end]).split("\r\n")
-        behind = self._take_lines(iter(lines))
+        behind = self._take_lines(lines)
         if behind is not None:
             taken = len(lines) - behind
             return chunk.split(b"\r\n", taken)[taken]
@@ -161,7 +164,7 @@ class Receiver(LineReceiver):
         """
         return not _FORGEABLE.isdisjoint(self._subscriptions.agreed)
 
-    def _take_lines(self, lines: Iterator[str]) -> int | None:
+    def _take_lines(self, lines: list[str]) -> int | None:
         """
         Take whole lines.
 
@@ -169,7 +172,8 @@ class Receiver(LineReceiver):
         """
         deliver = self._subscriptions.deliver
         event_lines = self._assembly_core.event
-        for line in lines:
+        coming = iter(lines)
+        for line in coming:
             if line[:4] == "650 " and not event_lines:
                 try:
                     _, keyword, text = line.split(" ", 2)
@@ -187,7 +191,13 @@ class Receiver(LineReceiver):
                 continue
             if not self._is_open:
                 return None
-            behind = self._take_line(line, lines)
+            if line[:4] == "250-" and self._assembly_core.at_rest:
+                place = len(lines) - length_hint(coming)
+                if place < len(lines) and lines[place] == "250 OK":  # the usual answer: there is nothing to remember
+                    next(coming)
+                    self._reply_received(Reply((ReplyLine(250, line[4:]), _OK)))
+                    continue
+            behind = self._take_line(line, coming)
             if behind is not None:
                 return behind
             event_lines = self._assembly_core.event

@@ -14,7 +14,6 @@ from txtor.errors import InvalidArgument
 from ._text import encode
 from ._tokens import is_fingerprint, is_nickname
 
-_BARE = frozenset(chr(byte) for byte in range(0x21, 0x7F)) - {'"'}
 _IDENTIFIER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _OPTION = _IDENTIFIER | {"_"}
 _LINE_BREAKING = frozenset("\r\n\0\t\v\f")
@@ -36,7 +35,7 @@ def bare(value: str, what: str) -> str:
     """
     if not isinstance(value, str):
         raise InvalidArgument(f"{what} must be text, not {type(value).__name__}.")
-    if not value or not _BARE.issuperset(value):
+    if not value or not (value.isascii() and value.isprintable()) or " " in value or '"' in value:
         raise InvalidArgument(
             f"{what} must be printable ASCII without spaces and quotes, since Tor reads it unquoted: {value[:80]!r}"
         )
