@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import gc
 import json
+import multiprocessing
 import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import active_children
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -110,6 +113,51 @@ class Meter:
         """
         count = len(times)
         return self.result(done=count) | {"seconds": statistics.median(times), "cpu_seconds": self._cpu_seconds / count}
+
+
+class Workers:
+    """
+    A process for each processor, all of them running before anything is measured.
+
+    :ivar executor: to hand work to.
+    :ivar count: how many there are.
+    """
+
+    def __init__(self, prepare: Callable[..., None], *arguments: Any) -> None:
+        """
+        :param prepare: called in each with the arguments, before anything is measured.
+        """
+        self.count = os.cpu_count() or 1
+        context = multiprocessing.get_context("forkserver")
+        self.executor = ProcessPoolExecutor(self.count, context, _prepare, (prepare, arguments))
+        self._before = 0.0
+
+    def __enter__(self) -> Workers:
+        list(self.executor.map(time.sleep, [0.5] * self.count))
+        self._before = self._cpu_seconds()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.executor.shutdown()
+
+    def _cpu_seconds(self) -> float:
+        stats = [Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split() for child in active_children()]
+        return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
+
+    def result(self, meter: Meter, done: int) -> Result:
+        """
+        The figures, with the processor time of all.
+        """
+        own = meter.result(done=done, processes=self.count)
+        return own | {"cpu_seconds": own["cpu_seconds"] + self._cpu_seconds() - self._before}
+
+
+def _prepare(prepare: Callable[..., None], arguments: Sequence[Any]) -> None:
+    """
+    What each worker does first. Whoever measures may have been told to stay on one processor; workers are not.
+    """
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    prepare(*arguments)
 
 
 def under_reactor(function: Callable[[Any, Options], Coroutine[Any, Any, Result]]) -> Callable[[Options], Result]:

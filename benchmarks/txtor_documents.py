@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from measuring import Meter, Options, Result
+from measuring import Meter, Options, Result, Workers
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 
@@ -61,6 +61,28 @@ def server_descriptors_verified(options: Options) -> Result:
     return meter.result(done=done)
 
 
+def _load() -> None:
+    """
+    What a worker needs.
+    """
+    import txtor.directory  # noqa: F401
+
+
+def server_descriptors_parallel(options: Options) -> Result:
+    """
+    Server descriptors read here and verified by all processors.
+    """
+    from txtor.directory import ServerDescriptor, verify_documents
+
+    data, done = options.read("server-descriptors"), 0
+    with Workers(_load) as workers:
+        with Meter() as meter:
+            descriptors: Any = ServerDescriptor.parse_many(data, check=False)
+            for _, error in verify_documents(workers.executor, descriptors, now=NOW):
+                done += error is None
+        return workers.result(meter, done)
+
+
 def microdescriptors(options: Options) -> Result:
     """
     By digest, all microdescriptors as objects.
@@ -82,5 +104,8 @@ DOCUMENTS: dict[str, Callable[[Options], Result]] = {
     "consensus_ns_fields": _consensus("consensus-ns", True),
     "consensus_microdesc": _consensus("consensus-microdesc", False),
     "consensus_microdesc_fields": _consensus("consensus-microdesc", True),
-    **{task.__name__: task for task in (server_descriptors, server_descriptors_verified, microdescriptors)},
+    **{
+        task.__name__: task
+        for task in (server_descriptors, server_descriptors_verified, server_descriptors_parallel, microdescriptors)
+    },
 }

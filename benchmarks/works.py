@@ -102,6 +102,7 @@ GROUPS = (
            Row("microdesc consensus, six fields", "consensus_microdesc_fields", "consensus_microdesc", ("stem",), 3)), 5),
     Group((Row("server descriptors", "server_descriptors", peers=("stem",), target=1.6),), 5),
     Group((Row("server descriptors, verified", "server_descriptors_verified", peers=("stem",), target=1.15),), 3),
+    Group((Row("the same, on all processors", "server_descriptors_parallel", target=1.15),), 3),
     Group((Row("microdescriptors, with digests", "microdescriptors", peers=("stem",)),), 5),
     Group((Row("SOCKS connection", "socks_connect", peers=("txtorcon",), target=2.2),), 5, 2000, True),
     Group((Row("SOCKS, 512 MiB", "socks_bulk", peers=("txtorcon",), target=1.05),), 5),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import pathlib
+import pickle
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import Any
@@ -52,6 +53,22 @@ class Inline(Executor):
         return future
 
 
+class Cluster:
+    """
+    What somebody else's cluster looks like from here: it has ``submit``, all that goes there and comes back is pickled, and it is
+    no `Executor` of the standard library.
+    """
+
+    def submit(self, fn: Any, /, *args: Any) -> Future[Any]:
+        """
+        Do the work as a machine would that has only the bytes.
+        """
+        future: Future[Any] = Future()
+        called, given = pickle.loads(pickle.dumps((fn, args)))
+        future.set_result(pickle.loads(pickle.dumps(called(*given))))
+        return future
+
+
 class ScaleTests(SynchronousTestCase):
     """
     `map_documents` and `verify_documents`.
@@ -83,6 +100,19 @@ class ScaleTests(SynchronousTestCase):
         self.assertEqual(place.source, str(paths[3]))
         self.assertEqual(told[-1], Progress(5, 5, 10, 5))
         self.assertEqual([progress.done for progress in told], [1, 2, 3, 4, 5])
+
+    def test_cluster(self) -> None:
+        """
+        Anything with ``submit`` will do, wherever it does the work.
+        """
+        cluster: Any = Cluster()
+        found = list(map_documents(cluster, self.files(2), nickname))
+        self.assertEqual([(len(result.results), len(result.errors)) for result in found], [(2, 1)] * 2)
+        self.assertEqual(found[0].errors[0][0].document, "server descriptor")
+        good = [reading.get() for reading in parse(real("server-descriptors"))]
+        late = datetime(2090, 1, 1, tzinfo=timezone.utc)
+        self.assertEqual([error for _, error in verify_documents(cluster, good)], [None] * len(good))
+        self.assertTrue(all("expired" in str(error) for _, error in verify_documents(cluster, good, now=late)))
 
     def test_bounded(self) -> None:
         """
