@@ -9,7 +9,8 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,6 +31,13 @@ def deferred(f: Callable[P, Coroutine[Deferred[Any], Any, T]]) -> Callable[P, De
         return Deferred.fromCoroutine(f(*args, **kwargs))
 
     return start
+
+
+def forget_cancelled(failure: Failure) -> None:
+    """
+    An errback for what is cancelled once nobody wants it any more.
+    """
+    failure.trap(CancelledError)
 
 
 class OneAtATime:

@@ -9,8 +9,9 @@ import os
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 
+from txtor._deferred import forget_cancelled
 from txtor.commands import AuthChallenge, AuthChallengeReply, Authenticate, ProtocolInfoReply
 from txtor.errors import AuthenticationError, CookieUnreadable, Disconnected, InvalidArgument, PasswordUnavailable, TorError
 from txtor.grammar import encode
@@ -67,7 +68,7 @@ class _Attempt:
 
     def start(self) -> Deferred[str]:
         gone = self._protocol.when_disconnected()
-        gone.addCallbacks(self._lost, lambda failure: failure.trap(CancelledError) and None)
+        gone.addCallbacks(self._lost, forget_cancelled)
         self._done.addBoth(_then_cancel, gone)  # or the connection would keep this attempt, and the cookie with it
         self._machine.start()
         self._act()

@@ -8,10 +8,10 @@ client ports accepts it and never acts. Only the SIGNAL event tells. See control
 
 from __future__ import annotations
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from txtor._deferred import deferred
+from txtor._deferred import deferred, forget_cancelled
 from txtor.commands import Signal
 from txtor.errors import CommandTimeout
 from txtor.events import SignalEvent
@@ -90,7 +90,7 @@ class Identity:
         gone = self._protocol.when_disconnected()
         gone.addCallbacks(
             lambda reason: None if acted.called else acted.errback(reason),
-            lambda failure: failure.trap(CancelledError) and None,
+            forget_cancelled,
         )
 
         def give_up(value: object, seconds: float) -> None:

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
+from txtor._waiting import Waiting
 from txtor.commands import Command, ProtocolInfo, ProtocolInfoReply, Quit
 from txtor.errors import CommandTimeout, Disconnected, InvalidArgument, ProtocolViolation
 
@@ -44,8 +45,7 @@ class TorControlProtocol(Queries, Receiver):
         self._clock = clock
         self._life_core = _lifecycle.Core()
         self._life = _lifecycle.new_lifecycle(self._life_core)
-        self._ended: Disconnected | None = None
-        self._waiting_for_end: list[Deferred[Disconnected]] = []
+        self._disconnection: Waiting[Disconnected] = Waiting()
         self._waiting_for_offer: list[Deferred[ProtocolInfoReply]] = []
         self._abort: IDelayedCall | None = None
         self._offer: ProtocolInfoReply | None = None
@@ -194,12 +194,7 @@ class TorControlProtocol(Queries, Receiver):
 
         :return: why, as a value: the end of a connection is no failure of this call.
         """
-        waiter: Deferred[Disconnected] = Deferred(self._waiting_for_end.remove)
-        if self._ended is not None:
-            waiter.callback(self._ended)
-        else:
-            self._waiting_for_end.append(waiter)
-        return waiter
+        return self._disconnection.wait()
 
     def quit(self) -> Deferred[None]:
         """
@@ -267,9 +262,7 @@ class TorControlProtocol(Queries, Receiver):
             elif isinstance(effect, _lifecycle.Abort):
                 self.cut()
             else:
-                self._ended = effect.reason
-                while self._waiting_for_end:  # a callback may cancel another's Deferred, which leaves the list
-                    self._waiting_for_end.pop(0).callback(effect.reason)
+                self._disconnection.happened(effect.reason)
 
     def _violated(self, error: ProtocolViolation) -> None:
         self._is_open = False  # nothing more is read or written

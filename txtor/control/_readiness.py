@@ -5,9 +5,9 @@ Whether Tor can be used, and waiting until it can.
 
 from __future__ import annotations
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 
-from txtor._deferred import deferred
+from txtor._deferred import deferred, forget_cancelled
 from txtor.commands import Signal
 from txtor.errors import Disconnected
 from txtor.events import Event
@@ -50,7 +50,7 @@ class Readiness:
                 something.errback(reason)
 
         gone = self._protocol.when_disconnected()
-        gone.addCallbacks(lost, lambda failure: failure.trap(CancelledError) and None)
+        gone.addCallbacks(lost, forget_cancelled)
         try:
             await self._protocol.add_event_listener("STATUS_CLIENT", happened)
             await self._protocol.send(Signal("ACTIVE"))  # no value of GETINFO tells whether SIGNAL DORMANT made it sleep

@@ -8,10 +8,10 @@ for who has no SocksPort; over SOCKS a look-up needs no control port. See contro
 
 from __future__ import annotations
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from txtor._deferred import deferred
+from txtor._deferred import deferred, forget_cancelled
 from txtor.commands import Resolve
 from txtor.errors import CommandTimeout, HostUnreachableError
 from txtor.events import AddrMapEvent
@@ -48,7 +48,7 @@ async def resolve(
     gone = protocol.when_disconnected()
     gone.addCallbacks(
         lambda reason: None if answer.called else answer.errback(reason),
-        lambda failure: failure.trap(CancelledError) and None,
+        forget_cancelled,
     )
 
     def give_up(value: object, seconds: float) -> AddrMapEvent:

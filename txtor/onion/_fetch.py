@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from txtor._deferred import deferred
+from txtor._deferred import deferred, forget_cancelled
 from txtor.commands import HsFetch, HsPost
 from txtor.control import TorControlProtocol
 from txtor.errors import Disconnected, InvalidArgument, OnionFetchError, OnionPublishError
@@ -64,7 +64,7 @@ class _Answers:
         End with the connection.
         """
         self._gone = self._protocol.when_disconnected()
-        self._gone.addCallbacks(self.fail, lambda failure: failure.trap(CancelledError) and None)
+        self._gone.addCallbacks(self.fail, forget_cancelled)
 
     def fail(self, error: Exception) -> None:
         """

@@ -15,6 +15,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from txtor._deferred import forget_cancelled
 from txtor._listener import tell
 from txtor._waiting import Waiting
 from txtor.control import TorControlProtocol
@@ -96,7 +97,7 @@ class PublicationWatch:
 
     def _follow_connection(self) -> None:
         self._gone = self._protocol.when_disconnected()
-        self._gone.addCallbacks(self._disconnected, lambda failure: failure.trap(CancelledError) and None)
+        self._gone.addCallbacks(self._disconnected, forget_cancelled)
 
     def _disconnected(self, reason: Disconnected) -> None:
         self._lost = reason

@@ -5,7 +5,9 @@ Tests of the connection: what is done with every kind of byte stream, and that n
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 from typing import Any
 
 from hypothesis import given, settings
@@ -409,7 +411,10 @@ class ConversationTests(SynchronousTestCase):
         waiting = self.protocol.when_disconnected()
         waiting.cancel()
         self.failureResultOf(waiting, CancelledError)
-        self.assertEqual(self.protocol._waiting_for_end, [])
+        alive = weakref.ref(waiting)
+        del waiting
+        gc.collect()
+        self.assertIsNone(alive())
         self.wire.lose()
 
     def test_quit(self) -> None:
