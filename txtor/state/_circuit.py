@@ -138,10 +138,9 @@ class Circuit(CircuitSaid):
         The last relay of its path, found without reading the rest.
         """
         words = self.text.split(" ", 3)
-        if len(words) < 3 or "=" in words[2][:1] or not words[2].startswith("$"):
+        if len(words) < 3 or words[2][:1] != "$":
             return None
-        last = words[2].rpartition(",")[2]
-        return self._state.routers.with_long_name(last)
+        return self._state.routers.with_long_name(words[2].rpartition(",")[2])
 
     def tell(self) -> None:
         """
