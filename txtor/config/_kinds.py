@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,13 +66,13 @@ def _truth_or_auto(option: str, value: object) -> bool | str:
     return _AUTO if isinstance(value, str) and value.strip().lower() == _AUTO else _truth(option, value)
 
 
+_WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
+
+
 def _within(lowest: int, highest: int) -> Callable[[str, object], int]:
     def number(option: str, value: object) -> int:
-        if isinstance(value, str) and len(value) <= 30 and value.strip().lstrip("-").isdecimal() and value.isascii():
-            try:
-                value = int(value)
-            except ValueError:  # two signs
-                raise InvalidArgument(f"{option} takes a whole number, not {_shown(value)}.") from None
+        if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+            value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
             raise InvalidArgument(f"{option} takes a whole number, not {_shown(value)}.")
         if not lowest <= value <= highest:
@@ -82,9 +83,9 @@ def _within(lowest: int, highest: int) -> Callable[[str, object], int]:
 
 
 def _real(option: str, value: object) -> float:
-    if isinstance(value, str) and len(value) <= 1100:  # the longest of all floats has so many digits
+    if isinstance(value, str) and len(value) <= 1100 and value.isascii() and "_" not in value:  # no float has more digits
         try:
-            value = float(value)
+            value = float.fromhex(value) if "x" in value.lower() else float(value)
         except ValueError:
             raise InvalidArgument(f"{option} takes a number, not {_shown(value)}.") from None
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
@@ -102,8 +103,7 @@ def _quantity(units: Mapping[str, Any], highest: int, per_second: int = 0) -> Ca
             value = value // timedelta(seconds=1) if per_second == 1 else value // timedelta(milliseconds=1)
         if isinstance(value, str):
             try:
-                plain = value.isascii() and value.isdigit() and len(value) <= 20  # as Tor itself tells them
-                value = int(value) if plain else parse_quantity(value, units)
+                value = int(value) if _WHOLE.fullmatch(value) else parse_quantity(value, units)
             except InvalidArgument as error:
                 raise InvalidArgument(f"{option}: {error}") from None
         return number(option, value)
@@ -295,7 +295,7 @@ _KINDS: dict[str, Kind] = {
         Kind("Float", _real),
         Kind("TimeInterval", _quantity(SECONDS, _INT_MAX, 1)),
         Kind("TimeMsecInterval", _quantity(MILLISECONDS, _INT_MAX, 1000)),
-        Kind("DataSize", _quantity(BYTES, 2**64 - 1)),
+        Kind("DataSize", _quantity(BYTES, 2**63 - 1)),
         ListKind("LineList", _line),
         ListKind("Dependent", _line),
         CommaKind("CommaList", _line),

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from txtor.errors import InvalidArgument
 
-_NUMBER = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?)[ \t]*([A-Za-z]*)")
+_NUMBER = re.compile(r"\+?([0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})[ \t]*([A-Za-z]*)")
 
 
 def _plurals(*units: tuple[str, int | Fraction]) -> dict[str, Fraction]:

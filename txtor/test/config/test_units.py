@@ -50,7 +50,7 @@ class QuantityTests(SynchronousTestCase):
         What is no number, or has another unit, is refused.
         """
         for text in (
-            "", "x", "-1", "1 parsec", "1 2", "1e3", "٣", "0x10", "1" * 400, "minutes", "1.", ".5", "1 MBB", "auto", "3 k",
+            "", "x", "-1", "1 parsec", "1 2", "1e3", "٣", "0x10", "1" * 400, "minutes", ".", "+", "+-1", "1 MBB", "auto", "3 k",
             "8 bits", "1 msecs", "5 min",
         ):
             for units in (SECONDS, MILLISECONDS, BYTES):
