@@ -84,7 +84,8 @@ class OnionMethods:
             ``"ED25519-V3:..."``. `DISCARD`: Tor makes one and tells it to nobody. By default a new one, which is then
             ``private_key`` of the service.
         :param version: 3.
-        :param progress: is called with percent, a word and a sentence for each step of the publication.
+        :param progress: is called with percent, a word and a sentence for each step of this publication and later ones; see
+            `EphemeralOnionService.add_progress_listener`.
         :param await_all_uploads: the same as ``wait="all"``.
         :param single_hop: a single onion service, which does not hide where it is; Tor must be configured for it.
         :param detach: let it outlive this connection.
@@ -94,9 +95,10 @@ class OnionMethods:
         :param pow_queue_rate: introductions a second.
         :param pow_queue_burst: how many introductions may come at once.
         :param clients: the public keys of the clients that are let in, or a mapping of names to them; ``None`` lets in everybody.
-        :param wait: ``"first"``: until one directory has the descriptor that clients ask for; ``"majority"``; ``"all"``: until
-            all of them have it; ``"none"``: until Tor has taken the service, whose address is then known
-            (`EphemeralOnionService.when_published` waits later). What has not come from a directory is not taken for success.
+        :param wait: ``"first"``: until one directory has the descriptor that clients ask for; ``"replicas"``: one in each of its
+            places on the hash ring; ``"majority"``; ``"all"``: until all of them have it; ``"none"``: until Tor has taken the
+            service, whose address is then known (`EphemeralOnionService.when_published` waits later). What has not come from a
+            directory is not taken for success.
         :param timeout: seconds that all of it may take, or ``None`` for no limit.
         :return: the service.
         :raises InvalidArgument: a port, target, key or client cannot be; nothing was asked of Tor.

@@ -57,7 +57,7 @@ OPTIONS: Mapping[str, Reader] = {
     "clients": read_list,
     "version": one_of("3"),
     "singleHop": read_flag,
-    "wait": one_of("first", "majority", "all", "none"),
+    "wait": one_of("first", "replicas", "majority", "all", "none"),
     "timeout": read_seconds,
 }
 
@@ -96,7 +96,8 @@ class OnionServerStringParser:
     ``clients=``           the public keys of the clients that are let in, with commas between them
     ``singleHop=``         ``yes``: a service that does not hide where it is
     ``version=``           ``3``
-    ``wait=``              listening waits for the ``first`` directory (the default), the ``majority``, ``all``, or ``none``
+    ``wait=``              listening waits for the ``first`` directory (the default), one of all ``replicas``, the
+                           ``majority``, ``all``, or ``none``
     ``timeout=``           the seconds that this may take, 180 by default; 0 is no limit
     ====================== ============================================================================================
     """

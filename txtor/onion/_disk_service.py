@@ -42,7 +42,15 @@ from ._moment import Now, utc_now
 from ._ports import OnionPort, ServicePort, Targets, parse_ports
 from ._publication import PublicationReport, WaitFor
 from ._service import HasProtocol, close_rendezvous, protocol_of
-from ._terms import PUBLICATION_SECONDS, ProgressListener, check_timeout, check_version, read_clients, read_wait
+from ._terms import (
+    PUBLICATION_SECONDS,
+    ProgressListener,
+    check_timeout,
+    check_version,
+    listeners_of,
+    read_clients,
+    read_wait,
+)
 from ._watch import PublicationWatch
 
 _log = Logger()
@@ -185,6 +193,19 @@ class FilesystemOnionService:
         """
         return self._watch.when_published()
 
+    def add_progress_listener(self, listener: ProgressListener) -> None:
+        """
+        Call a function for each step of every publication; see `EphemeralOnionService.add_progress_listener`.
+        """
+        self._watch.listeners.append(listener)
+
+    def remove_progress_listener(self, listener: ProgressListener) -> None:
+        """
+        Call it no more. One that is not there is no error.
+        """
+        if listener in self._watch.listeners:
+            self._watch.listeners.remove(listener)
+
     @classmethod
     @deferred
     async def create(  # noqa: PLR0917  # the order that programs know from txtorcon
@@ -282,7 +303,7 @@ async def create_disk_service(
     """
     deadline = Deadline(reactor, terms.timeout)
     targets = Targets(reactor)
-    watch = PublicationWatch(reactor, protocol, terms.wished, terms.progress, now)
+    watch = PublicationWatch(reactor, protocol, terms.wished, listeners_of(terms.progress), now)
     before: list[Block | None] = []
     try:
         await targets.open(ports)

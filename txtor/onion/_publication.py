@@ -14,6 +14,10 @@ one; what happens to the other is reported, and not waited for.
 Tor announces all uploads of a descriptor before it hears of the first answer, so that with the first answer their number is
 known. It may fail to open one while it announces the others, though: when all that were announced have failed, the machine
 waits for a moment (`AskForGrace`) and takes further announcements as new hope.
+
+A service is published again every hour or two, and when its introduction points change. That is followed as long as the service
+lives, and told when all directories have answered (`Renewed`). Which descriptor clients ask for changes with the time period, so
+`Publication.named` may come again.
 """
 
 import enum
@@ -27,7 +31,8 @@ from automat import TypeMachineBuilder
 from txtor._effects import Effects
 from txtor.errors import OnionPublishError
 
-from ._uploads import DescriptorReport, UploadNews, Uploads
+from ._ring import divide_directories
+from ._uploads import DescriptorReport, UploadNews, Uploads, UploadStarted
 
 #: How much news is kept while the address is not known; Tor's own services make a dozen or two.
 MAX_UNNAMED_NEWS = 4096
@@ -43,7 +48,7 @@ class WaitFor(enum.Enum):
     FIRST = "first"
     """One directory has the descriptor: clients find it, some of them at their second or later attempt."""
     REPLICAS = "replicas"
-    """In each place on the hash ring one directory has it. Where the ring is not known: as ALL."""
+    """In each of its places on the hash ring one directory has it. Where those are not known: as ALL."""
     MAJORITY = "majority"
     """More than half of the directories have it."""
     ALL = "all"
@@ -57,12 +62,12 @@ class Expected:
 
     :ivar address: the bare onion address.
     :ivar descriptor_id: of the descriptor that clients ask for now.
-    :ivar replicas: the fingerprints of the directories of each replica (`HashRing.directories`); empty where they are not known.
+    :ivar places: of the replicas of the descriptor on the hash ring (`service_index`); empty where they are not known.
     """
 
     address: str
     descriptor_id: str
-    replicas: tuple[frozenset[str], ...] = ()
+    places: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,12 +75,19 @@ class PublicationReport:
     """
     How far the publication is.
 
-    :ivar wanted: the descriptor that clients ask for.
-    :ivar published: whether it is where it was wanted.
+    :ivar wanted: the descriptor that clients ask for, as of the last upload.
+    :ivar published: whether it has been where it was wanted.
+    :ivar replicas: the same as ``wanted``, for each place of the descriptor on the hash ring, of which clients try one after
+        the other; empty where Tor does not tell the places of the directories. Where the consensus sets ``hsdir_n_replicas`` or
+        ``hsdir_spread_store``, which the public network does not, this is not right.
+    :ivar descriptors: every descriptor that was uploaded of late, by name (`blinded_public_key` in base64): of this time period
+        and of the one before or behind it.
     """
 
     wanted: DescriptorReport
     published: bool
+    replicas: tuple[DescriptorReport, ...] = ()
+    descriptors: Mapping[str, DescriptorReport] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,6 +110,18 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Renewed:
+    """
+    The service has been published again: all directories have answered.
+
+    :ivar suffices: whether as many took it as was wished.
+    """
+
+    report: PublicationReport
+    suffices: bool
+
+
+@dataclass(frozen=True)
 class AskForGrace:
     """
     All directories refused: unless Tor announces others in the next moments (`Publication.grace_passed`), that is the end.
@@ -113,7 +137,7 @@ class Unpublished:
     error: OnionPublishError
 
 
-Effect = Progress | Published | AskForGrace | Unpublished
+Effect = Progress | Published | Renewed | AskForGrace | Unpublished
 
 
 class Publication(Protocol):
@@ -122,7 +146,7 @@ class Publication(Protocol):
     """
 
     def named(self, expected: Expected) -> None:
-        "The address is known, and what is waited for."
+        "The address is known, and what is waited for; or clients ask for another descriptor now."
 
     def heard(self, news: UploadNews) -> None:
         "Tor said something of an upload, of this service or another."
@@ -157,13 +181,29 @@ class Core(Effects[Effect]):
     uploads: Uploads = field(default_factory=Uploads)
     early: deque[UploadNews] = field(default_factory=lambda: deque(maxlen=MAX_UNNAMED_NEWS))
     published: bool = False
+    renewing: bool = False
 
     def report(self) -> PublicationReport:
         """
         How far it is.
         """
-        wanted = self.uploads.report(self.expected.descriptor_id if self.expected else "")
-        return PublicationReport(wanted, self.published)
+        wanted = self.wanted
+        descriptors = {each: self.uploads.report(each) for each in self.uploads.descriptors}
+        return PublicationReport(wanted, self.published, tuple(map(wanted.among, self.replicas())), descriptors)
+
+    @property
+    def wanted(self) -> DescriptorReport:
+        """
+        How far the descriptor is that clients ask for.
+        """
+        return self.uploads.report(self.expected.descriptor_id if self.expected else "")
+
+    def replicas(self) -> tuple[frozenset[str], ...]:
+        """
+        The directories of each replica, as far as they are known.
+        """
+        indexes = self.uploads.indexes(self.expected.descriptor_id) if self.expected else None
+        return divide_directories(indexes, self.expected.places) if self.expected and indexes else ()
 
     def take_in(self, news: UploadNews) -> bool:
         """
@@ -174,34 +214,43 @@ class Core(Effects[Effect]):
         self.effects.append(Progress(news, self.report()))
         return True
 
+    def begins_anew(self, news: UploadNews) -> bool:
+        """
+        Whether news tell that the descriptor is uploaded again, and not to the rest of the directories.
+        """
+        expected = self.expected
+        if expected is None or not isinstance(news, UploadStarted):
+            return False
+        mine = (news.address, news.descriptor_id) == (expected.address, expected.descriptor_id)
+        return mine and self.uploads.begins_anew(news)
+
     def suffices(self) -> bool:
         """
         Whether the wish is fulfilled.
         """
-        wanted = self.report().wanted
-        replicas = self.expected.replicas if self.expected else ()
+        wanted = self.wanted
         if self.wait_for is WaitFor.NONE:
             return True
         if self.wait_for is WaitFor.FIRST:
             return bool(wanted.holding)
         if self.wait_for is WaitFor.MAJORITY:
             return 2 * len(wanted.holding) > len(wanted.announced)
-        if self.wait_for is WaitFor.REPLICAS and replicas:
-            return all(wanted.holding & replica for replica in replicas if replica)
+        if self.wait_for is WaitFor.REPLICAS and (replicas := self.replicas()):
+            return bool(wanted.holding) and all(wanted.holding & replica for replica in replicas if replica)
         return bool(wanted.holding) and not wanted.open and not wanted.refusing
 
     def answered(self) -> bool:
         """
         Whether every announced upload of the wanted descriptor has been answered.
         """
-        wanted = self.report().wanted
+        wanted = self.wanted
         return bool(wanted.announced) and not wanted.open
 
     def fail(self, reason: str) -> None:
         """
         Say that it is over, and what each directory said.
         """
-        refusing: Mapping[str, str] = self.report().wanted.refusing
+        refusing: Mapping[str, str] = self.wanted.refusing
         self.effects.append(Unpublished(OnionPublishError(reason, refusing)))
 
 
@@ -235,6 +284,10 @@ def catch_up(inputs: Publication, core: Core, expected: Expected) -> None:
     for news in core.early:
         core.take_in(news)
     core.early.clear()
+    _judge(inputs, core)
+
+
+def _judge(inputs: Publication, core: Core) -> None:
     if core.suffices():
         inputs._suffice()
     elif core.answered():
@@ -243,12 +296,14 @@ def catch_up(inputs: Publication, core: Core, expected: Expected) -> None:
 
 @uploading.upon(Publication.heard).loop()
 def judge(inputs: Publication, core: Core, news: UploadNews) -> None:
-    if not core.take_in(news):
-        return
-    if core.suffices():
-        inputs._suffice()
-    elif core.answered():
-        inputs._doubt()
+    if core.take_in(news):
+        _judge(inputs, core)
+
+
+@uploading.upon(Publication.named).loop()
+def judge_anew(inputs: Publication, core: Core, expected: Expected) -> None:
+    core.expected = expected
+    _judge(inputs, core)
 
 
 @uploading.upon(Publication._doubt).to(doubting)
@@ -262,6 +317,12 @@ def look_for_hope(inputs: Publication, core: Core, news: UploadNews) -> None:
         inputs._hope()
 
 
+@doubting.upon(Publication.named).to(uploading)
+def hope_for_another(inputs: Publication, core: Core, expected: Expected) -> None:
+    core.expected = expected
+    _judge(inputs, core)
+
+
 @doubting.upon(Publication._hope).to(uploading)
 def hope(inputs: Publication, core: Core) -> None:
     pass  # the next answer is judged there
@@ -269,8 +330,7 @@ def hope(inputs: Publication, core: Core) -> None:
 
 @doubting.upon(Publication.grace_passed).to(ended)
 def end_refused(inputs: Publication, core: Core) -> None:
-    holding = len(core.report().wanted.holding)
-    total = len(core.report().wanted.announced)
+    holding, total = len(core.wanted.holding), len(core.wanted.announced)
     core.fail(f"{holding} of {total} directories took the descriptor, which is not what was waited for ({core.wait_for.value}).")
 
 
@@ -282,14 +342,25 @@ def publish(inputs: Publication, core: Core) -> None:
 
 @published.upon(Publication.heard).loop()
 def follow(inputs: Publication, core: Core, news: UploadNews) -> None:
-    core.take_in(news)
+    if core.begins_anew(news):
+        core.renewing = True
+    if core.take_in(news) and core.renewing and core.answered():
+        core.renewing = False
+        core.effects.append(Renewed(core.report(), core.suffices()))
+
+
+@published.upon(Publication.named).loop()
+def follow_another(inputs: Publication, core: Core, expected: Expected) -> None:
+    if expected != core.expected:
+        core.expected = expected
+        core.renewing = bool(core.wanted.open)
 
 
 @unnamed.upon(Publication.deadline_passed).to(ended)
 @uploading.upon(Publication.deadline_passed).to(ended)
 @doubting.upon(Publication.deadline_passed).to(ended)
 def end_late(inputs: Publication, core: Core) -> None:
-    wanted = core.report().wanted
+    wanted = core.wanted
     core.fail(
         f"The descriptor was not published in time (waiting for: {core.wait_for.value}): {len(wanted.holding)} of "
         f"{len(wanted.announced)} directories have it, {len(wanted.open)} have not answered."

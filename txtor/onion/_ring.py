@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from txtor.directory import RouterStatus
@@ -91,6 +91,28 @@ def service_index(blinded: bytes, replica: int, period: TimePeriod) -> bytes:
     """
     when = int8(period.length) + int8(period.number)
     return hashlib.sha3_256(b"store-at-idx" + blinded + int8(replica) + when).digest()
+
+
+def divide_directories(
+    indexes: Mapping[str, bytes], places: Sequence[bytes], spread: int = RingParameters.spread_store
+) -> tuple[frozenset[str], ...]:
+    """
+    Which directories of a descriptor belong to which replica, where no more of the ring is known than they: for each replica the
+    nearest ones behind its place that no replica before it has.
+
+    :param indexes: by fingerprint, the place of each directory (`node_index`).
+    :param places: those of the replicas (`service_index`), in order.
+    :param spread: how many directories a replica has.
+    """
+    left = {directory: int.from_bytes(index, "big") for directory, index in indexes.items()}
+    divided = []
+    for place in places:
+        start = int.from_bytes(place, "big")
+        nearest = sorted(left, key=lambda directory: (left[directory] - start) % (1 << 256))[:spread]
+        for directory in nearest:
+            del left[directory]
+        divided.append(frozenset(nearest))
+    return tuple(divided)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from ._deadline import Deadline
 from ._moment import Now, utc_now
 from ._ports import OnionPort, ServicePort, Targets, parse_ports
 from ._publication import PublicationReport, WaitFor
-from ._terms import PUBLICATION_SECONDS, Clients, OnionTerms, PrivateKey, ProgressListener
+from ._terms import PUBLICATION_SECONDS, Clients, OnionTerms, PrivateKey, ProgressListener, listeners_of
 from ._turns import Turn
 from ._watch import PublicationWatch
 
@@ -129,6 +129,22 @@ class EphemeralOnionService:
         """
         return self._watch.when_published()
 
+    def add_progress_listener(self, listener: ProgressListener) -> None:
+        """
+        Call a function with percent, a word and a sentence for each step of every publication from now on. The words are
+        ``upload_started``, ``upload_stored``, ``upload_refused``; ``published``, once; and whenever the service has been
+        published again, which Tor does every hour or two and when introduction points change, ``republished``, or
+        ``not_republished`` where fewer directories took it than was waited for. Then percent says how many they are.
+        """
+        self._watch.listeners.append(listener)
+
+    def remove_progress_listener(self, listener: ProgressListener) -> None:
+        """
+        Call it no more. One that is not there is no error.
+        """
+        if listener in self._watch.listeners:
+            self._watch.listeners.remove(listener)
+
     @classmethod
     @deferred
     async def create(  # noqa: PLR0917  # the order that programs know from txtorcon
@@ -179,7 +195,7 @@ class EphemeralOnionService:
             raise InvalidArgument(f"{self.hostname} has been removed.")
         terms = replace(self._terms, private_key=self._private_key, clients=clients, timeout=timeout)
         command = terms.command(self._targets.ports)
-        watch = PublicationWatch(self._watch.clock, self.protocol, terms.wished, terms.progress, self._now)
+        watch = PublicationWatch(self._watch.clock, self.protocol, terms.wished, self._watch.listeners, self._now)
         await watch.start()
         self._watch.stop("Its clients were changed.")
         self._watch = watch
@@ -258,7 +274,7 @@ async def create_service(
     terms.command(ports)  # what cannot be said is told before anything listens
     deadline = Deadline(reactor, terms.timeout)
     targets = Targets(reactor)
-    watch = PublicationWatch(reactor, protocol, terms.wished, terms.progress, now)
+    watch = PublicationWatch(reactor, protocol, terms.wished, listeners_of(terms.progress), now)
     turn = Turn(protocol)
     service = None
     try:

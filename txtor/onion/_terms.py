@@ -194,6 +194,13 @@ class OnionTerms:
         )
 
 
+def listeners_of(progress: ProgressListener | None) -> tuple[ProgressListener, ...]:
+    """
+    Who is told of progress.
+    """
+    return () if progress is None else (progress,)
+
+
 def check_version(version: object) -> None:
     """
     Refuse every version but 3.

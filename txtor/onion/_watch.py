@@ -8,7 +8,7 @@ announced: by then Tor has a consensus, and it is the one that the descriptors w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -26,7 +26,6 @@ from txtor.events import HSDescEvent
 from ._address import OnionAddress
 from ._keys import blinded_public_key
 from ._moment import Now, network_moment, utc_now
-from ._periods import TimePeriod
 from ._publication import (
     AskForGrace,
     Core,
@@ -35,9 +34,11 @@ from ._publication import (
     Publication,
     PublicationReport,
     Published,
+    Renewed,
     WaitFor,
     new_publication,
 )
+from ._ring import RingParameters, service_index
 from ._terms import ProgressListener
 from ._uploads import UploadNews, UploadRefused, UploadStarted, upload_news
 
@@ -47,18 +48,12 @@ GRACE_SECONDS = 2.0
 _log = Logger()
 
 
-def descriptor_id(address: OnionAddress, period: TimePeriod) -> str:
-    """
-    The name of a service's descriptor in events: its blinded key in base64 without padding.
-    """
-    return encoding.unpadded(blinded_public_key(address, period))
-
-
 class PublicationWatch:
     """
     Follows the uploads of one service, from before it exists until `stop`.
 
     :ivar clock: what it tells the time by.
+    :ivar listeners: are told of progress.
     """
 
     def __init__(
@@ -66,15 +61,16 @@ class PublicationWatch:
         clock: IReactorTime,
         protocol: TorControlProtocol,
         wait_for: WaitFor,
-        progress: ProgressListener | None = None,
+        listeners: Iterable[ProgressListener] = (),
         now: Now = utc_now,
     ) -> None:
         """
         :param wait_for: what `when_published` means; with `WaitFor.NONE` the first directory, since somebody may ask later.
+        :param listeners: are told of progress.
         """
         self.clock = clock
         self._protocol = protocol
-        self._progress = progress
+        self.listeners = list(listeners)
         self._now = now
         self._core = Core(WaitFor.FIRST if wait_for is WaitFor.NONE else wait_for)
         self._machine: Publication = new_publication(self._core)
@@ -166,25 +162,35 @@ class PublicationWatch:
         news = upload_news(event)
         if news is None or (self._address is not None and news.address != self._address.bare):
             return
+        is_first = isinstance(news, UploadStarted) and self._core.uploads.begins_anew(news)
         self._give(lambda: self._machine.heard(news))
-        if self._address is not None and isinstance(news, UploadStarted):
+        if self._address is not None and is_first:
             self._ask()
 
     def _ask(self) -> None:
         """
-        Find out, once, which descriptor clients want.
+        Find out which descriptor clients want: that changes with the time period.
         """
         if self._asking is None:
-            self._asking = Deferred.fromCoroutine(self._expect()).addErrback(self._not_told)
+            self._asking = asking = Deferred.fromCoroutine(self._expect()).addErrback(self._not_told)
+            asking.addBoth(self._asked)
+
+    def _asked(self, result: None) -> None:
+        self._asking = None
 
     async def _expect(self) -> None:
         assert self._address is not None  # nothing is asked before
         moment = await network_moment(self._protocol, self._now)
-        expected = Expected(self._address.bare, descriptor_id(self._address, moment.period))
+        blinded = blinded_public_key(self._address, moment.period)
+        places = tuple(service_index(blinded, number + 1, moment.period) for number in range(RingParameters.replicas))
+        expected = Expected(self._address.bare, encoding.unpadded(blinded), places)
         self._give(lambda: self._machine.named(expected))
 
     def _not_told(self, failure: Any) -> None:
         failure.trap(TorError, CancelledError)
+        if self._core.published:
+            _log.debug("Which descriptor is wanted now was not told: {failure}", failure=failure)
+            return
         self._give(lambda: self._machine.gave_up(f"Which descriptor is wanted cannot be known: {failure.value}"))
 
     def _give(self, give: Callable[[], None]) -> None:
@@ -200,9 +206,10 @@ class PublicationWatch:
         elif isinstance(effect, AskForGrace):
             self._calls.append(self.clock.callLater(GRACE_SECONDS, lambda: self._give(self._machine.grace_passed)))
         elif isinstance(effect, Published):
-            if self._progress is not None:
-                tell(self._progress, 100, "published", "The service can be reached.")
+            self._tell(100, "published", "The service can be reached.")
             self._end(effect.report)
+        elif isinstance(effect, Renewed):
+            self._report_renewal(effect)
         else:
             error = getattr(effect, "error", None)
             assert isinstance(error, OnionPublishError)  # there is no other effect
@@ -216,8 +223,6 @@ class PublicationWatch:
             self._outcome.happened(outcome)
 
     def _report_progress(self, news: UploadNews, report: PublicationReport) -> None:
-        if self._progress is None:
-            return
         wanted = report.wanted
         percent = 100 if report.published else 99 * len(wanted.holding) // max(len(wanted.announced), 1)
         if isinstance(news, UploadStarted):
@@ -226,4 +231,14 @@ class PublicationWatch:
             word, sentence = "upload_refused", f"{news.directory} did not take a descriptor: {news.reason}."
         else:
             word, sentence = "upload_stored", f"{news.directory} has a descriptor."
-        tell(self._progress, percent, word, sentence)
+        self._tell(percent, word, sentence)
+
+    def _report_renewal(self, renewed: Renewed) -> None:
+        wanted = renewed.report.wanted
+        word = "republished" if renewed.suffices else "not_republished"
+        sentence = f"{len(wanted.holding)} of {len(wanted.announced)} directories have the newest descriptor."
+        self._tell(100 * len(wanted.holding) // len(wanted.announced), word, sentence)
+
+    def _tell(self, percent: int, word: str, sentence: str) -> None:
+        for listener in list(self.listeners):
+            tell(listener, percent, word, sentence)

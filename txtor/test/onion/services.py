@@ -100,8 +100,8 @@ class OnionTor(FakeTor):
         Uploads begin, of the descriptor that clients ask for or that of a later period.
         """
         for number in numbers:
-            name = descriptor_id(address, later)
-            self.emit(f"HS_DESC UPLOAD {address} UNKNOWN ${DIRECTORIES[number]}~relay{number} {name} HSDIR_INDEX={'A' * 64}")
+            name, index = descriptor_id(address, later), f"{number:X}" * 64
+            self.emit(f"HS_DESC UPLOAD {address} UNKNOWN ${DIRECTORIES[number]}~relay{number} {name} HSDIR_INDEX={index}")
 
     def stored(self, address: str, *numbers: int) -> None:
         """

@@ -19,6 +19,7 @@ from txtor.onion._publication import (
     Progress,
     Publication,
     Published,
+    Renewed,
     Unpublished,
     new_publication,
 )
@@ -30,6 +31,13 @@ ME = "me"
 
 def started(directory: str, descriptor_id: str = "now", address: str = ME) -> UploadNews:
     return UploadStarted(address, directory, descriptor_id)
+
+
+def placed(directory: str) -> UploadNews:
+    """
+    An upload to a directory that is on the ring where the letter is in the alphabet.
+    """
+    return UploadStarted(ME, directory, "now", directory.encode())
 
 
 def stored(directory: str, address: str = ME) -> UploadNews:
@@ -47,14 +55,14 @@ class PublicationTests(EveryTransition, SynchronousTestCase):
 
     transitions = Transitions(new_publication)
 
-    def start(self, wait_for: WaitFor, *, named: bool = True, replicas: tuple[frozenset[str], ...] = ()) -> Publication:
+    def start(self, wait_for: WaitFor, *, named: bool = True, places: tuple[bytes, ...] = ()) -> Publication:
         """
         A machine, whose address is known unless said otherwise.
         """
         self.core = Core(wait_for)
         machine = new_publication(self.core)
         self.transitions.watch(machine)
-        self.expected = Expected(ME, "now", replicas)
+        self.expected = Expected(ME, "now", places)
         if named:
             machine.named(self.expected)
         return machine
@@ -191,19 +199,27 @@ class PublicationTests(EveryTransition, SynchronousTestCase):
 
     def test_replicas(self) -> None:
         """
-        One directory of each replica, where the ring is known.
+        One directory of each replica, where their places on the ring are known: the first replica has the four that follow
+        its place, the second one the rest.
         """
-        machine = self.start(WaitFor.REPLICAS, replicas=(frozenset("ab"), frozenset("cd"), frozenset()))
-        self.assertEqual(self.after(machine, *map(started, "abcd"), stored("a"), stored("b"), refused("c")), [])
-        self.assertEqual(self.published(self.after(machine, stored("d"))), "abd")
+        machine = self.start(WaitFor.REPLICAS, places=(b"b", b"a", b"c"))
+        answers = (stored("b"), refused("c"), stored("e"))
+        self.assertEqual(self.after(machine, *map(placed, "abcdef"), *answers), [])
+        report = self.core.report()
+        self.assertEqual([each.announced for each in report.replicas], [frozenset("bcde"), frozenset("af"), frozenset()])
+        self.assertEqual((report.replicas[0].holding, report.replicas[0].open), (frozenset("be"), frozenset("d")))
+        self.assertEqual((report.replicas[0].refusing, report.replicas[1].refusing), ({"c": "UPLOAD_REJECTED"}, {}))
+        self.assertEqual(self.published(self.after(machine, stored("f"))), "bef")
 
     def test_replicas_unknown(self) -> None:
         """
-        Where the ring is not known, all are waited for.
+        Where a place on the ring is not known, all are waited for.
         """
-        machine = self.start(WaitFor.REPLICAS)
-        self.assertEqual(self.after(machine, *map(started, "ab"), stored("a")), [])
-        self.assertEqual(self.published(self.after(machine, stored("b"))), "ab")
+        for places in ((), (b"a", b"b")):
+            machine = self.start(WaitFor.REPLICAS, places=places)
+            self.assertEqual(self.after(machine, placed("a"), started("b"), stored("a")), [])
+            self.assertEqual(self.core.report().replicas, ())
+            self.assertEqual(self.published(self.after(machine, stored("b"))), "ab")
 
     def test_hope(self) -> None:
         """
@@ -289,6 +305,57 @@ class PublicationTests(EveryTransition, SynchronousTestCase):
         self.assertEqual(self.core.drain(), [])
 
 
+    def renewed(self, effects: list[Effect]) -> tuple[bool, str]:
+        """
+        The one effect is that it has been published again: whether that suffices, and where it is.
+        """
+        [effect] = effects
+        assert isinstance(effect, Renewed)
+        return effect.suffices, "".join(sorted(effect.report.wanted.holding))
+
+    def test_again(self) -> None:
+        """
+        The rest of the first publication is no other one. When it is uploaded again, that is told once, when all have answered;
+        also where one never answered the first time.
+        """
+        machine = self.start(WaitFor.MAJORITY)
+        self.after(machine, *map(started, "abcd"), stored("a"), stored("b"), stored("c"))
+        self.assertEqual(self.after(machine, started("a"), started("e"), stored("a"), stored("e")), [])
+        self.assertEqual(self.after(machine, started("b"), started("c"), stored("b"), stored("c"), started("d")), [])
+        self.assertEqual(self.renewed(self.after(machine, stored("d"))), (True, "abcde"))
+        self.assertEqual(self.after(machine, *map(started, "abc"), *map(refused, "ab")), [])
+        self.assertEqual(self.renewed(self.after(machine, refused("c"))), (False, "de"))
+        self.assertEqual(self.after(machine, started("a", "next"), stored("a")), [])
+
+    def test_another_descriptor(self) -> None:
+        """
+        With the time period another descriptor is the one that clients ask for. While it is published the first time, that
+        one is waited for from then on; afterwards the report is of it.
+        """
+        then = Expected(ME, "next")
+        machine = self.start(WaitFor.FIRST)
+        self.assertEqual(self.after(machine, started("a"), started("b", "next"), stored("b")), [])
+        machine.named(then)
+        self.assertEqual(self.published(self.ends()), "b")
+        machine.named(self.expected)
+        self.assertEqual(self.core.report().wanted.open, frozenset("a"))
+        self.assertEqual(self.renewed(self.after(machine, stored("a"))), (True, "a"))
+        machine.named(self.expected)
+        machine.named(then)
+        self.assertEqual(self.after(machine, started("a"), stored("a")), [])
+        report = self.core.report()
+        self.assertEqual((report.wanted.holding, list(report.descriptors)), (frozenset("b"), ["next", "now"]))
+        machine = self.start(WaitFor.FIRST)
+        self.assertEqual(self.after(machine, started("a"), started("b", "next"), refused("a")), [AskForGrace()])
+        machine.named(then)
+        machine.grace_passed()
+        self.assertEqual(self.published(self.after(machine, stored("b"))), "b")
+        machine = self.start(WaitFor.FIRST)
+        self.assertEqual(self.after(machine, started("a"), refused("a"), started("b", "next")), [AskForGrace()])
+        machine.named(self.expected)
+        self.assertEqual(self.ends(), [AskForGrace()])
+
+
 class AnyNewsTests(SynchronousTestCase):
     """
     News of every kind, in any order.
@@ -316,7 +383,7 @@ class AnyNewsTests(SynchronousTestCase):
         machine = new_publication(core)
         for number, each in enumerate([*news, None]):
             if number == named_at:
-                machine.named(Expected(ME, "now", (frozenset("ab"), frozenset("c"))))
+                machine.named(Expected(ME, "now", (b"a", b"c")))
             if each is None:
                 machine.grace_passed()
             else:

@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from txtor.directory import RouterStatus
 from txtor.errors import InvalidArgument
 from txtor.onion import HashRing, HSDir, RingParameters, TimePeriod, node_index, select_hsdirs, service_index
+from txtor.onion._ring import divide_directories
 
 from .samples import KEY, PERIOD
 
@@ -146,5 +147,9 @@ class RingTests(SynchronousTestCase):
         chosen = HashRing(PERIOD, SRV, given_order).directories(BLINDED, replicas, spread)
         self.assertEqual(HashRing(PERIOD, SRV, shuffled).directories(BLINDED, replicas, spread), chosen)
         flat = [each for own in chosen for each in own]
+        indexes = {each.fingerprint: node_index(each.ed25519_identity, SRV, PERIOD) for each in flat}
+        places = [service_index(BLINDED, replica + 1, PERIOD) for replica in range(replicas)]
+        divided = [{each.fingerprint for each in own} for own in chosen]
+        self.assertEqual(list(map(set, divide_directories(indexes, places, spread))), divided)
         self.assertEqual(len(flat), len(set(flat)))
         self.assertEqual(len(flat), min(count, replicas * spread))

@@ -29,8 +29,17 @@ from txtor.errors import (
     UnrecognizedCommand,
 )
 from txtor.grammar import ReplyLine
-from txtor.onion import ClientAuthKey, EphemeralOnionService, OnionKey, OnionKeyFile, ServicePort, keep_onion_key
-from txtor.test.onion.services import DIRECTORIES, KEY, OnionTor
+from txtor.onion import (
+    ClientAuthKey,
+    EphemeralOnionService,
+    OnionKey,
+    OnionKeyFile,
+    OnionTiming,
+    ServicePort,
+    keep_onion_key,
+    service_index,
+)
+from txtor.test.onion.services import DIRECTORIES, KEY, VALID_AFTER, OnionTor, descriptor_id
 from txtor.testing import FakeTor
 
 ADDRESS = KEY.address.bare
@@ -469,6 +478,70 @@ class PublishingTests(ServiceCase):
         self.assertEqual(service.report.wanted.open, {DIRECTORIES[2]})
         self.tor.refused(ADDRESS, 2)
         self.assertEqual((service.report.published, service.report.wanted.holding), (True, {DIRECTORIES[1]}))
+
+    def test_heard_again(self) -> None:
+        """
+        Whoever listens hears of each later publication how it ended, until he listens no more.
+        """
+        seen: list[tuple[int, str]] = []
+
+        def listener(percent: int, word: str, sentence: str) -> None:
+            if not word.startswith("upload"):
+                seen.append((percent, word))
+
+        service = self.make(private_key=KEY)
+        service.add_progress_listener(listener)
+        self.tor.upload(ADDRESS, 1, 2)
+        self.tor.stored(ADDRESS, 1, 2)
+        self.tor.upload(ADDRESS, 1, 2)
+        self.tor.stored(ADDRESS, 1, 2)
+        self.tor.upload(ADDRESS, 1, 2)
+        self.tor.refused(ADDRESS, 1, 2)
+        self.tor.upload(ADDRESS, 1)
+        self.assertEqual(seen, [(100, "published"), (100, "republished"), (0, "not_republished")])
+        service.remove_progress_listener(listener)
+        service.remove_progress_listener(listener)
+        self.tor.stored(ADDRESS, 1)
+        self.assertEqual(len(seen), 3)
+        self.assertEqual(service.report.wanted.holding, {DIRECTORIES[1]})
+
+    def test_next_period(self) -> None:
+        """
+        In the next time period clients ask for the other descriptor: so does the report, since the first upload in it. A Tor
+        that does not tell the time leaves it as it was.
+        """
+        service = self.make(private_key=KEY)
+        self.tor.upload(ADDRESS, 1)
+        self.tor.upload(ADDRESS, 2, 3, later=1)
+        self.tor.stored(ADDRESS, 1, 2, 3)
+        self.assertEqual(service.report.wanted.holding, {DIRECTORIES[1]})
+        self.tor.info["consensus/valid-after"] = "yesterday"
+        self.tor.upload(ADDRESS, 2, 3, later=1)
+        self.assertEqual(service.report.wanted.holding, {DIRECTORIES[1]})
+        self.tor.stored(ADDRESS, 2, 3)
+        self.tor.info["consensus/valid-after"] = "2026-11-25 12:00:00"
+        self.tor.info["consensus/fresh-until"] = "2026-11-25 13:00:00"
+        self.tor.upload(ADDRESS, 2, later=1)
+        self.assertEqual((service.report.wanted.holding, service.report.published), ({DIRECTORIES[2], DIRECTORIES[3]}, True))
+        self.assertEqual(set(service.report.descriptors), {descriptor_id(ADDRESS), descriptor_id(ADDRESS, 1)})
+
+    def test_replicas(self) -> None:
+        """
+        Each place on the hash ring is accounted for, and one directory in each can be waited for.
+        """
+        period = OnionTiming().period(VALID_AFTER)
+        place = service_index(KEY.blind(period).public_key, 1, period)
+        behind = [number for number in range(8) if bytes.fromhex(f"{number:X}" * 64) >= place]
+        first = [*behind, *range(8)][:4]
+        waiting = self.begin(wait="replicas")
+        self.tor.upload(ADDRESS, *range(8))
+        self.tor.stored(ADDRESS, *first)
+        self.assertNoResult(waiting)
+        self.tor.stored(ADDRESS, *sorted({*range(8)} - {*first})[:1])
+        report = self.successResultOf(waiting).report
+        expected = [{DIRECTORIES[each] for each in numbers} for numbers in (first, {*range(8)} - {*first})]
+        self.assertEqual([each.announced for each in report.replicas], expected)
+        self.assertEqual([len(each.holding) for each in report.replicas], [4, 1])
 
     def test_no_consensus_yet(self) -> None:
         """
