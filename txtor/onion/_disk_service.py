@@ -145,8 +145,14 @@ class FilesystemOnionService:
 
     version = 3
 
-    def __init__(
-        self, protocol: TorControlProtocol, terms: DiskTerms, targets: Targets, address: OnionAddress, watch: PublicationWatch
+    def __init__(  # noqa: PLR0917  # one place makes it
+        self,
+        protocol: TorControlProtocol,
+        terms: DiskTerms,
+        targets: Targets,
+        address: OnionAddress,
+        watch: PublicationWatch,
+        now: Now,
     ) -> None:
         """
         Not for programs: `create` makes one.
@@ -155,8 +161,10 @@ class FilesystemOnionService:
         self.address = address
         self.directory = terms.path
         self.ports = tuple(str(port) for port in targets.ports)
+        self._terms = terms
         self._targets = targets
         self._watch = watch
+        self._now = now
         self._lock = DeferredLock()
         self._removed = False
 
@@ -231,20 +239,54 @@ class FilesystemOnionService:
         terms = DiskTerms(hsdir, version, group_readable, progress, await_all_uploads, **more)
         return await create_disk_service(cls, reactor, protocol_of(tor), parse_ports(ports), terms)
 
-    @deferred
-    async def set_clients(self, clients: Mapping[str, ClientAuthPublicKey | str] | None) -> None:
+    def set_clients(
+        self, clients: Mapping[str, ClientAuthPublicKey | str] | None, timeout: float | None = PUBLICATION_SECONDS
+    ) -> Deferred[PublicationReport]:
         """
-        Let in other clients from now on: their files are written, the others removed, and Tor reads them. One that is no longer
-        there has lost access once the service is published anew, which Tor does at once.
+        Let in other clients from now on: their files are written, the others removed, and Tor reads them. Connections of clients
+        end. One that is no longer there has lost access once the service is published again, which Tor does at once where the
+        keys are others than before.
 
         :param clients: names to public keys; ``None`` lets in everybody.
-        :raises InvalidArgument: a key or name is none, or the mapping is empty.
+        :param timeout: seconds until it must be published again, or ``None`` for no limit.
+        :return: fires when it is published again as was waited for in the beginning; at once where the keys stay the same.
+        :raises InvalidArgument: a key or name is none, the mapping is empty, or the service was removed.
         :raises OnionKeyFileUnusable: a file cannot be written.
+        :raises OnionPublishError: it was not published in time: one that should be out may still be in.
         """
-        keys = DiskTerms(self.directory, clients=clients).keys()
+        return self._lock.run(self._set_clients, clients, timeout)
+
+    @deferred
+    async def _set_clients(
+        self, clients: Mapping[str, ClientAuthPublicKey | str] | None, timeout: float | None
+    ) -> PublicationReport:
+        if self._removed:
+            raise InvalidArgument(f"{self.hostname} has been removed.")
+        keys = DiskTerms(self.directory, clients=clients, timeout=timeout).keys()
+        before = set(read_authorized_clients(self.directory).values())
         write_clients(self.directory, keys)
+        changed = before != set((keys or {}).values())
+        if changed:
+            await self._watch.until_newer()
+            await self._watch_anew()
         await edit_services(self.protocol, self.directory, lambda block: block)
         await close_rendezvous(self.protocol, self.address)
+        if not changed:
+            return self.report
+        if timeout is not None:
+            self._watch.expire_in(timeout)
+        return await self._watch.when_published()
+
+    async def _watch_anew(self) -> None:
+        """
+        Follow the next publication as if it were the first.
+        """
+        before = self._watch
+        watch = PublicationWatch(before.clock, self.protocol, self._terms.wished, before.listeners, self._now)
+        await watch.start()
+        watch.named(self.address)
+        self._watch = watch
+        before.stop("Its clients were changed.")
 
     def remove(self) -> Deferred[None]:
         """
@@ -321,7 +363,7 @@ async def create_disk_service(
         if terms.wished is not WaitFor.NONE and before == [None]:
             deadline.then(watch.expire_in)
             await watch.when_published()
-        return kind(protocol, terms, targets, address, watch)
+        return kind(protocol, terms, targets, address, watch, now)
     except BaseException:  # whatever stopped it, nothing of it may stay
         watch.stop()
         if before:

@@ -13,6 +13,7 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from txtor._deferred import forget_cancelled
@@ -44,6 +45,10 @@ from ._uploads import UploadNews, UploadRefused, UploadStarted, upload_news
 
 #: How long Tor may take to announce another upload after the last one was refused, in seconds.
 GRACE_SECONDS = 2.0
+
+#: How long after an upload another one has a higher revision counter, which is made of the seconds: directories refuse a
+#: descriptor whose counter is that of the one they have. One second, and as much again for two clocks that do not quite agree.
+SAME_REVISION_SECONDS = 2.0
 
 _log = Logger()
 
@@ -80,6 +85,7 @@ class PublicationWatch:
         self._outcome: Waiting[PublicationReport] = Waiting()
         self._gone: Deferred[Disconnected] | None = None
         self._lost: Disconnected | None = None
+        self._uploaded_at: float | None = None
 
     # -- its life --------------------------------------------------------------------------------------------------------
 
@@ -153,6 +159,14 @@ class PublicationWatch:
         """
         return self._outcome.wait()
 
+    def until_newer(self) -> Deferred[None]:
+        """
+        Wait until directories would take another descriptor of the service: what is uploaded in the same second is refused, and
+        Tor does not try again for an hour.
+        """
+        since = self.clock.seconds() - self._uploaded_at if self._uploaded_at is not None else SAME_REVISION_SECONDS
+        return deferLater(self.clock, max(0.0, SAME_REVISION_SECONDS - since), lambda: None)
+
     # -- what happens ----------------------------------------------------------------------------------------------------
 
     def hear(self, event: HSDescEvent) -> None:
@@ -162,6 +176,8 @@ class PublicationWatch:
         news = upload_news(event)
         if news is None or (self._address is not None and news.address != self._address.bare):
             return
+        if isinstance(news, UploadStarted):
+            self._uploaded_at = self.clock.seconds()
         is_first = isinstance(news, UploadStarted) and self._core.uploads.begins_anew(news)
         self._give(lambda: self._machine.heard(news))
         if self._address is not None and is_first:

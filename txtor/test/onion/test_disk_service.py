@@ -204,14 +204,54 @@ class DiskServiceTests(SynchronousTestCase):
 
         self.tor.answer("SETCONF", look)
         service = self.service(clients={"first": first, "other": second.base32})
-        self.successResultOf(service.set_clients({"other": first}))
+        heard: list[str] = []
+        service.add_progress_listener(lambda percent, word, sentence: heard.append(word))
+        waiting = service.set_clients({"other": first})
+        self.tor.clock.advance(0)
         self.assertEqual(seen, [{"first": first, "other": second}, {"other": first}])
+        self.assertNoResult(waiting)
+        self.tor.upload(ADDRESS, 1)
+        self.tor.stored(ADDRESS, 1)
+        self.assertTrue(self.successResultOf(waiting).published)
+        self.assertEqual(heard, ["upload_started", "upload_stored", "published"])
         self.failureResultOf(service.set_clients({}), InvalidArgument)
         self.failureResultOf(service.set_clients({"a/b": first}), InvalidArgument)
         self.assertEqual(read_authorized_clients(self.directory), {"other": first})
-        self.successResultOf(service.set_clients(None))
+        waiting = service.set_clients(None, timeout=10)
+        self.tor.clock.pump([1, 1])
         self.assertEqual(read_authorized_clients(self.directory), {})
+        self.tor.clock.advance(10)
+        self.failureResultOf(waiting, OnionPublishError)
         self.assertEqual(len(self.configured()), 2)
+        self.successResultOf(service.remove())
+        self.failureResultOf(service.set_clients(None), InvalidArgument)
+        self.nothing_left()
+
+    def test_clients_in_the_same_second(self) -> None:
+        """
+        Directories take nothing newer that was made in the same second: Tor is told of other clients when it is over.
+        """
+        first, second = (ClientAuthKey.generate().public_key for _ in range(2))
+        service = self.service(clients={"first": first})
+        self.tor.upload(ADDRESS, 1)
+        self.tor.clock.advance(0.5)
+        del self.tor.received[:]
+        waiting = service.set_clients({"first": second}, timeout=None)
+        self.tor.clock.advance(1.4)
+        self.assertEqual((self.tor.received, read_authorized_clients(self.directory)), ([], {"first": second}))
+        self.tor.clock.advance(0.2)
+        self.assertEqual([line.split()[0] for line in self.tor.received], ["GETCONF", "SETCONF", "GETINFO"])
+        waiting.cancel()
+        self.failureResultOf(waiting, CancelledError)
+
+    def test_the_same_clients(self) -> None:
+        """
+        Where the keys stay, whatever they are called, Tor publishes nothing, and nothing is waited for.
+        """
+        friend = ClientAuthKey.generate().public_key
+        service = self.service(clients={"first": friend})
+        self.assertFalse(self.successResultOf(service.set_clients({"renamed": friend})).published)
+        self.assertEqual(read_authorized_clients(self.directory), {"renamed": friend})
 
     def test_new_directory_with_clients(self) -> None:
         """
