@@ -168,6 +168,13 @@ class Targets:
             opened.append(OnionPort(port.virtual, _where(listening.getHost())))
         self.ports = tuple(opened)
 
+    def take_over(self, other: Targets) -> None:
+        """
+        What listens for another service listens for this one from now on.
+        """
+        self._listening += other._listening
+        other._listening = []
+
     def close(self) -> Deferred[None]:
         """
         Listen no more. Connections go on. This may be called again.

@@ -189,11 +189,7 @@ class EphemeralOnionService:
 
     @deferred
     async def _set_clients(self, clients: Clients | None, timeout: float | None) -> PublicationReport:
-        if self._private_key is None:
-            raise InvalidArgument("The key of this service was discarded: it cannot begin anew with other clients.")
-        if self._removed:
-            raise InvalidArgument(f"{self.hostname} has been removed.")
-        terms = replace(self._terms, private_key=self._private_key, clients=clients, timeout=timeout)
+        terms = replace(self._terms, private_key=self._key("given other clients"), clients=clients, timeout=timeout)
         command = terms.command(self._targets.ports)
         watch = PublicationWatch(self._watch.clock, self.protocol, terms.wished, self._watch.listeners, self._now)
         await watch.start()
@@ -215,6 +211,60 @@ class EphemeralOnionService:
             watch.expire_in(timeout)
         return await watch.when_published()
 
+    def _key(self, purpose: str) -> str:
+        if self._removed:
+            raise InvalidArgument(f"{self.hostname} has been removed.")
+        if self._private_key is None:
+            raise InvalidArgument(f"The key of {self.hostname} was discarded: it cannot be {purpose}.")
+        return self._private_key
+
+    def move_to(
+        self,
+        tor: TorControlProtocol | HasProtocol,
+        wait: WaitFor | str = WaitFor.ALL,
+        timeout: float | None = PUBLICATION_SECONDS,
+    ) -> Deferred[EphemeralOnionService]:
+        """
+        Let another Tor have the service, with the same key, targets, options and clients. It is published there before it ends
+        here. If anything goes wrong it stays here.
+
+        Open connections end. Whoever looks the service up now comes to the other Tor. The Tor of a client that looked it up
+        before tries the old way until it has found it closed, which took from 3 seconds to 3 minutes on a network where all are
+        near; ``SIGNAL NEWNYM`` makes it forget the way at once.
+
+        :param tor: another Tor, that can connect to the same targets: `txtor.Tor`, or its control connection.
+        :param wait: what is waited for before it ends here. A directory that still has the descriptor of before sends clients
+            here, so that it is best to wait for all.
+        :param timeout: seconds that the new publication may take, or ``None`` for no limit.
+        :return: the service on the other Tor. This one is removed.
+        :raises InvalidArgument: its key was discarded, or it has been removed.
+        :raises OnionAddressCollision: it is the same Tor, or it runs there already.
+        :raises OnionPublishError: it was not published from there, or not in time.
+        :raises TorRefused: the other Tor does not take it, or this one does not end it.
+        """
+        return self._lock.run(self._move_to, protocol_of(tor), wait, timeout)
+
+    @deferred
+    async def _move_to(
+        self, protocol: TorControlProtocol, wait: WaitFor | str, timeout: float | None
+    ) -> EphemeralOnionService:
+        key, clients = self._key("moved"), self.clients or None
+        terms = replace(
+            self._terms, private_key=key, clients=clients, wait=wait, await_all_uploads=False, timeout=timeout
+        )
+        await self._watch.until_newer()
+        moved = await create_service(type(self), self._watch.clock, protocol, self._targets.ports, terms, now=self._now)
+        moved._watch.listeners = list(self._watch.listeners)
+        try:
+            await self._end()
+            await close_rendezvous(self.protocol, self.address)
+        except BaseException:
+            await moved.remove()
+            raise
+        moved._targets.take_over(self._targets)
+        self._watch.stop("The service was moved to another Tor.")
+        return moved
+
     def remove(self) -> Deferred[None]:
         """
         End the service, and what listens behind it because a factory was given. Connections that are open go on until they end.
@@ -229,8 +279,10 @@ class EphemeralOnionService:
     async def _remove(self) -> None:
         self._watch.stop()
         await self._targets.close()
-        if self._removed:
-            return
+        if not self._removed:
+            await self._end()
+
+    async def _end(self) -> None:
         try:
             await self.protocol.send(DelOnion(self.address.bare))
         except UnrecognizedEntity:

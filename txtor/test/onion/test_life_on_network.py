@@ -5,8 +5,18 @@ What becomes of onion services that live long, on the private network: left behi
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+
+from txtor import connect
 from txtor._deferred import deferred
-from txtor.test.onion.test_on_network import OnNetworkCase, greeter
+from txtor.errors import ClientKeyNotAccepted
+from txtor.onion import ClientAuthKey, write_authorized_client
+from txtor.onion._configured import edit_services
+from txtor.test.onion.test_on_network import PATIENCE, OnNetworkCase, greeter
 from txtor.test.serving import serve
 
 
@@ -38,3 +48,106 @@ class DetachedTests(OnNetworkCase):
         self.assertFalse(found.detached)
         await found.remove()
         await again.remove()
+
+
+class AgainTests(OnNetworkCase):
+    """
+    Services that are published again.
+    """
+
+    @deferred
+    async def test_heard(self) -> None:
+        """
+        Somebody else lets in another client, so that Tor publishes the service again: who listens hears it, and the report
+        follows each descriptor and each replica.
+        """
+        folder = tempfile.mkdtemp(dir=self.network.clients[0].data_directory)
+        self.addCleanup(shutil.rmtree, folder)
+        service = await self.server.create_filesystem_onion_service([80], f"{folder}/one", wait="all")
+        report = service.report
+        self.assertEqual([bool(each.holding) and each.holding == each.announced for each in report.replicas], [True, True])
+        self.assertEqual(report.replicas[0].holding | report.replicas[1].holding, report.wanted.holding)
+        self.assertEqual(len(report.descriptors), 2)
+        words: list[tuple[int, str]] = []
+        renewed: Deferred[None] = Deferred()
+
+        def progress(percent: int, word: str, sentence: str) -> None:
+            words.append((percent, word))
+            if word.endswith("republished") and not renewed.called:
+                renewed.callback(None)
+
+        service.add_progress_listener(progress)
+        await deferLater(self.reactor, 2.0)  # in the same second it would be refused
+        friend = ClientAuthKey.generate()
+        write_authorized_client(service.directory, "friend", friend.public_key)
+        other = await self.controller(0)
+        await edit_services(other.protocol, service.directory, lambda block: block)
+        await renewed.addTimeout(PATIENCE, self.reactor)
+        self.assertEqual((words[0], words[-1]), ((100, "upload_started"), (100, "republished")))
+        holders = sorted(service.report.wanted.holding)[:1]
+        self.assertTrue((await self.client.get_onion_descriptor(service.address, friend, servers=holders)).authorized)
+        await service.remove()
+
+    @deferred
+    async def test_other_clients(self) -> None:
+        """
+        A service with files lets in other clients, and it has taken effect when that is said: who was let in before is out.
+        """
+        folder = tempfile.mkdtemp(dir=self.network.clients[0].data_directory)
+        self.addCleanup(shutil.rmtree, folder)
+        friend, other = ClientAuthKey.generate(), ClientAuthKey.generate()
+        service = await self.server.create_filesystem_onion_service(
+            [(80, greeter(b"files"))], f"{folder}/one", clients={"friend": friend.public_key}, wait="all"
+        )
+        report = await service.set_clients({"other": other.public_key})
+        self.assertEqual(report.wanted.refusing, {})
+        holders = sorted(report.wanted.holding)[:1]
+        content = await self.client.get_onion_descriptor(service.address, other, servers=holders)
+        self.assertTrue(content.authorized)
+        await self.assertFailure(self.client.get_onion_descriptor(service.address, friend, servers=holders), ClientKeyNotAccepted)
+        async with self.client.onion_authentication(service.address, other):
+            self.assertEqual(await self.visit(service.address), b"files")
+        await service.remove()
+
+
+class MovingTests(OnNetworkCase):
+    """
+    From one Tor to another.
+    """
+
+    @deferred
+    async def test_moved(self) -> None:
+        """
+        A service moves to another Tor: visitors come to the same address and the same server, also those who came before, when
+        their Tor forgets the way. Nothing of it is left on the first one.
+        """
+        there = await connect(self.reactor, self.network.exits[0].control_endpoint)
+        self.addCleanup(there.close)
+        service = await self.server.create_onion_service([(80, greeter(b"moved"))])
+        self.assertEqual(await self.visit(service.address), b"moved")
+        moved = await service.move_to(there)
+        self.assertEqual((moved.address, moved.ports), (service.address, service.ports))
+        self.assertEqual((moved.report.wanted.open, moved.report.wanted.refusing), (frozenset(), {}))
+        self.assertEqual([await tor.protocol.get_info_single("onions/current") for tor in (self.server, there)],
+                         ["", service.address.bare])  # fmt: skip
+        await self.client.protocol.signal("NEWNYM")
+        self.assertEqual(await self.visit(service.address), b"moved")
+        await moved.remove()
+
+    @deferred
+    async def test_directory(self) -> None:
+        """
+        The directory of a service with files is handed over to another Tor: the address stays.
+        """
+        folder = tempfile.mkdtemp(dir=self.network.clients[0].data_directory)
+        self.addCleanup(shutil.rmtree, folder)
+        there = await connect(self.reactor, self.network.exits[0].control_endpoint)
+        self.addCleanup(there.close)
+        port = serve(self, greeter(b"files"))
+        service = await self.server.create_filesystem_onion_service([(80, port)], f"{folder}/one")
+        await service.remove()
+        await deferLater(self.reactor, 2.0)  # in the same second it would be refused
+        moved = await there.create_filesystem_onion_service([(80, port)], f"{folder}/one", wait="all")
+        self.assertEqual(moved.address, service.address)
+        self.assertEqual(await self.visit(moved.address), b"files")
+        await moved.remove()

@@ -33,9 +33,11 @@ from txtor.onion import (
     make_onion_descriptor,
     revision_counter,
     select_hsdirs,
+    service_index,
     upload_news,
 )
 from txtor.onion._publication import Core, Expected, Published, Unpublished, new_publication
+from txtor.onion._ring import divide_directories
 from txtor.socks import TorSocksEndpoint
 from txtor.test.serving import Reader
 from txtor.testing import TorNetworkTestCase
@@ -213,6 +215,9 @@ class OnTorTests(TorNetworkTestCase):
                 each for each in self.news if isinstance(each, UploadStarted) and each.descriptor_id == encoding.unpadded(blinded)
             ]
             self.assertEqual([each.directory for each in uploads], foretold)
+            places = [service_index(blinded, replica, slot.period) for replica in (1, 2)]
+            divided = divide_directories({each.directory: each.index or b"" for each in uploads}, places)
+            self.assertEqual(list(divided), [{each.fingerprint for each in own} for own in ring.directories(blinded)])
         self.assertEqual({each: ring.index_of(each) for each in foretold}, {each: self.indexes[each] for each in foretold})
 
     async def test_client_authorization(self) -> None:

@@ -694,6 +694,87 @@ class RemovingTests(ServiceCase):
         self.assertEqual(self.tor.onions, [discarded.address.bare])
 
 
+class MovingTests(ServiceCase):
+    """
+    From one Tor to another.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.there = OnionTor()
+        self.there.clock, self.there.controller = self.tor.clock, Tor(self.tor.clock, self.there.connect(self.tor.clock))
+
+    def published(self, tor: OnionTor, address: str) -> None:
+        """
+        A directory takes the service.
+        """
+        tor.upload(address, 1)
+        tor.stored(address, 1)
+
+    def test_moved(self) -> None:
+        """
+        It is published there, with all that it has here, before it ends here; who listens to it hears it there, too.
+        """
+        friend, later = (ClientAuthKey.generate().public_key for _ in range(2))
+        service = self.make(clients=[friend], max_streams=3)
+        address = service.address.bare
+        waiting = service.set_clients([later])
+        self.published(self.tor, address)
+        self.successResultOf(waiting)
+        heard: list[str] = []
+        service.add_progress_listener(lambda percent, word, sentence: heard.append(word))
+        moving = service.move_to(self.there.controller, wait="first")
+        self.assertEqual(self.there.onions, [])
+        self.tor.clock.advance(2)
+        self.assertEqual((self.tor.onions, self.there.onions), ([address], [address]))
+        (line,) = [line for line in self.there.received if line.startswith("ADD_ONION")]
+        self.assertTrue(line.endswith(f"Flags=V3Auth MaxStreams=3 Port=80,127.0.0.1:80 ClientAuthV3={later.base32}"), line)
+        self.published(self.there, address)
+        moved = self.successResultOf(moving)
+        self.assertEqual((self.tor.onions, self.there.onions), ([], [address]))
+        self.assertEqual((moved.address, moved.private_key, moved.clients), (service.address, service.private_key, (later,)))
+        self.published(self.there, address)
+        self.assertEqual(heard[-1], "republished")
+        self.failureResultOf(service.set_clients(None), InvalidArgument)
+        self.failureResultOf(service.move_to(self.there.controller), InvalidArgument)
+        self.successResultOf(service.remove())
+        self.assertEqual(self.there.onions, [address])
+        self.successResultOf(moved.remove())
+        self.nothing_left()
+        self.assertEqual((self.there.onions, self.there.listening_for), ([], set()))
+
+    def test_not_published_there(self) -> None:
+        """
+        It stays here when it is not published there, when it is cancelled, when it is the same Tor; a discarded key cannot move.
+        """
+        service, discarded = self.make(), self.make(private_key=DISCARD)
+        moving = service.move_to(self.there.controller, wait="first", timeout=20)
+        self.tor.clock.pump([0, 20])
+        self.failureResultOf(moving, OnionPublishError)
+        moving = service.move_to(self.there.controller, wait="first")
+        self.tor.clock.advance(0)
+        self.assertEqual(self.there.onions, [service.address.bare])
+        moving.cancel()
+        self.failureResultOf(moving, CancelledError)
+        moving = service.move_to(self.controller)
+        self.tor.clock.advance(0)
+        self.failureResultOf(moving, OnionAddressCollision)
+        self.failureResultOf(discarded.move_to(self.there.controller), InvalidArgument)
+        self.assertRaises(InvalidArgument, service.move_to, "there")
+        self.assertEqual((len(self.tor.onions), self.there.onions), (2, []))
+
+    def test_not_ended_here(self) -> None:
+        """
+        When this Tor does not let it go, it is taken back from there.
+        """
+        service = self.make()
+        self.tor.refuse("DEL_ONION", 510, "Command filtered")
+        moving = service.move_to(self.there.controller, wait="none")
+        self.tor.clock.advance(0)
+        self.failureResultOf(moving, UnrecognizedCommand)
+        self.assertEqual((len(self.tor.onions), self.there.onions), (1, []))
+
+
 class FactoryTests(TestCase):
     """
     What listens behind a service, on loopback.
@@ -742,6 +823,22 @@ class FactoryTests(TestCase):
         await service.remove()
         for target in (targets[0], targets[2]):
             await self.assertFailure(Deferred.fromCoroutine(self.connect(target)), Exception)
+
+    @deferred
+    async def test_moved(self) -> None:
+        """
+        When the service moves, what listens behind it goes on, until it is removed there.
+        """
+        there = FakeTor()
+        other = Tor(self.reactor, there.connect(self.reactor))
+        service = await self.controller.create_onion_service([(80, Factory.forProtocol(Echo))], wait="none")
+        moved = await service.move_to(other, wait="none")
+        self.assertEqual(moved.ports, service.ports)
+        target = moved.ports[0].partition(" ")[2]
+        await service.remove()
+        await self.connect(target)
+        await moved.remove()
+        await self.assertFailure(Deferred.fromCoroutine(self.connect(target)), Exception)
 
     @deferred
     async def test_failing(self) -> None:
