@@ -87,7 +87,9 @@ class OnionMethods:
         :param progress: is called with percent, a word and a sentence for each step of this publication and later ones; see
             `EphemeralOnionService.add_progress_listener`.
         :param await_all_uploads: the same as ``wait="all"``.
-        :param single_hop: a single onion service, which does not hide where it is; Tor must be configured for it.
+        :param single_hop: a single onion service, which does not hide where it is; Tor must be configured for it
+            (``launch(non_anonymous_mode=True)``), and then takes no other. Tor 0.4.9.11 builds its circuits all the same as for
+            any other; one with files it really reaches in one hop.
         :param detach: let it outlive this connection.
         :param max_streams: how many streams one circuit may have, 0 to 65535; 0 is no limit.
         :param max_streams_close_circuit: close circuits that exceed it, instead of refusing the stream.
@@ -143,6 +145,15 @@ class OnionMethods:
         await_all_uploads: bool = False,
         *,
         clients: Mapping[str, ClientAuthPublicKey | str] | None = None,
+        max_streams: int | None = None,
+        max_streams_close_circuit: bool | None = None,
+        introduction_points: int | None = None,
+        intro_dos_defense: bool | None = None,
+        intro_dos_rate: int | None = None,
+        intro_dos_burst: int | None = None,
+        pow_enabled: bool | None = None,
+        pow_queue_rate: int | None = None,
+        pow_queue_burst: int | None = None,
         options: Mapping[str, Value] | None = None,
         wait: WaitFor | str | None = None,
         timeout: float | None = 180.0,
@@ -156,8 +167,14 @@ class OnionMethods:
             directory has keys they are used. A service that Tor has of it is replaced; it is not waited for.
         :param group_readable: let the group read the host name, never the key.
         :param clients: names and public keys of the clients that are let in; ``None`` leaves the files as they are.
-        :param options: further options of torrc, as ``{"HiddenServiceMaxStreams": 10}``. A list gives one several lines.
-        :return: the service. The other arguments are those of `create_onion_service`.
+        :param introduction_points: on how many relays clients find the service, 3 to 20; by default 3.
+        :param intro_dos_defense: have the introduction points let in no more clients than the next two say.
+        :param intro_dos_rate: introductions a second, of each point; by default 25.
+        :param intro_dos_burst: how many may come at once; by default 200.
+        :param options: further options of torrc, as ``{"HiddenServiceExportCircuitID": "haproxy"}``. A list gives one several
+            lines.
+        :return: the service. The other arguments are those of `create_onion_service`; here all Tors take those of proof of
+            work that were built with it, since 0.4.8.1. An argument that is ``None`` leaves Tor's default.
         :raises OnionKeyFileUnusable: Tor would not survive the directory, or overwrite a key: it was not told.
         :raises InvalidArgument: an argument cannot be; nothing was asked of Tor.
         :raises TorRefused: Tor does not take it: its log says why.
@@ -177,6 +194,15 @@ class OnionMethods:
             progress,
             await_all_uploads,
             clients=clients,
+            max_streams=max_streams,
+            max_streams_close_circuit=max_streams_close_circuit,
+            introduction_points=introduction_points,
+            intro_dos_defense=intro_dos_defense,
+            intro_dos_rate=intro_dos_rate,
+            intro_dos_burst=intro_dos_burst,
+            pow_enabled=pow_enabled,
+            pow_queue_rate=pow_queue_rate,
+            pow_queue_burst=pow_queue_burst,
             options=options,
             wait=wait,
             timeout=timeout,

@@ -31,6 +31,17 @@ def read_seconds(prefix: str, name: str, text: str) -> float | None:
     return float(text) or None
 
 
+def read_number(prefix: str, name: str, text: str) -> int:
+    """
+    Read a whole number.
+
+    :raises InvalidArgument: it is none.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise InvalidArgument(f"The option {name}= of an {prefix}: string must be a whole number, not {text[:40]!r}.")
+    return int(text)
+
+
 def read_list(prefix: str, name: str, text: str) -> list[str]:
     """
     Read words with commas between them.
@@ -57,9 +68,16 @@ OPTIONS: Mapping[str, Reader] = {
     "clients": read_list,
     "version": one_of("3"),
     "singleHop": read_flag,
+    "maxStreams": read_number,
+    "pow": read_flag,
+    "introductionPoints": read_number,
     "wait": one_of("first", "replicas", "majority", "all", "none"),
     "timeout": read_seconds,
 }
+
+#: Options that become arguments of both kinds of services, and those of services with files alone.
+_COMMON = {"wait": "wait", "timeout": "timeout", "maxStreams": "max_streams", "pow": "pow_enabled"}
+_OF_FILES = {"groupReadable": "group_readable", "introductionPoints": "introduction_points"}
 
 #: Options that exclude each other.
 _EXCLUSIVE = (
@@ -81,25 +99,28 @@ class OnionServerStringParser:
 
     Without ``controlPort=`` and ``tor=`` a Tor is launched, which all strings that say the same share.
 
-    ====================== ============================================================================================
-    option                 meaning
-    ====================== ============================================================================================
-    ``localPort=``         the port of 127.0.0.1 to listen on; any free one by default
-    ``local=``             the string of an endpoint to listen on, its colons escaped: ``unix\\:/run/web.sock``
-    ``controlPort=``       the Tor to use: a port of 127.0.0.1, or the string of an endpoint, its colons escaped
-    ``tor=``               ``launch``: a Tor of our own, the default; ``system``: one that runs, at the usual places
-    ``dataDirectory=``     where our own Tor keeps its data, which makes the next start faster; temporary by default
-    ``privateKeyFile=``    the file with the key of the service. It is made, with a new key, if it is not there
-    ``privateKey=``        the key itself, as ``ED25519-V3\\:...``, or ``DISCARD``
-    ``hiddenServiceDir=``  a directory in which Tor keeps the keys, as an absolute path
-    ``groupReadable=``     ``yes``: let the group read the host name in it
-    ``clients=``           the public keys of the clients that are let in, with commas between them
-    ``singleHop=``         ``yes``: a service that does not hide where it is
-    ``version=``           ``3``
-    ``wait=``              listening waits for the ``first`` directory (the default), one of all ``replicas``, the
-                           ``majority``, ``all``, or ``none``
-    ``timeout=``           the seconds that this may take, 180 by default; 0 is no limit
-    ====================== ============================================================================================
+    ======================= ===========================================================================================
+    option                  meaning
+    ======================= ===========================================================================================
+    ``localPort=``          the port of 127.0.0.1 to listen on; any free one by default
+    ``local=``              the string of an endpoint to listen on, its colons escaped: ``unix\\:/run/web.sock``
+    ``controlPort=``        the Tor to use: a port of 127.0.0.1, or the string of an endpoint, its colons escaped
+    ``tor=``                ``launch``: a Tor of our own, the default; ``system``: one that runs, at the usual places
+    ``dataDirectory=``      where our own Tor keeps its data, which makes the next start faster; temporary by default
+    ``privateKeyFile=``     the file with the key of the service. It is made, with a new key, if it is not there
+    ``privateKey=``         the key itself, as ``ED25519-V3\\:...``, or ``DISCARD``
+    ``hiddenServiceDir=``   a directory in which Tor keeps the keys, as an absolute path
+    ``groupReadable=``      ``yes``: let the group read the host name in it
+    ``clients=``            the public keys of the clients that are let in, with commas between them
+    ``singleHop=``          ``yes``: a service that does not hide where it is
+    ``maxStreams=``         how many connections one client may have over a circuit; 0, the default, is no limit
+    ``pow=``                ``yes``: clients must work when the service is busy
+    ``introductionPoints=`` on how many relays clients find it, 3 to 20; belongs to ``hiddenServiceDir=``
+    ``version=``            ``3``
+    ``wait=``               listening waits for the ``first`` directory (the default), one of all ``replicas``, the
+                            ``majority``, ``all``, or ``none``
+    ``timeout=``            the seconds that this may take, 180 by default; 0 is no limit
+    ======================= ===========================================================================================
     """
 
     prefix = "onion"
@@ -157,11 +178,13 @@ def _terms(options: Mapping[str, Any]) -> OnionTerms | DiskTerms:
     """
     from txtor.onion import DISCARD, DiskTerms, OnionKeyFile, OnionTerms
 
-    common = {name: options[name] for name in ("wait", "timeout") if name in options}
+    common = {argument: options[name] for name, argument in _COMMON.items() if name in options}
     if "hiddenServiceDir" in options:
-        return DiskTerms(options["hiddenServiceDir"], group_readable=options.get("groupReadable", False), **common)
-    if "groupReadable" in options:
-        raise InvalidArgument("The option groupReadable= of an onion: string belongs to hiddenServiceDir=.")
+        files = {argument: options[name] for name, argument in _OF_FILES.items() if name in options}
+        return DiskTerms(options["hiddenServiceDir"], **files, **common)
+    for name in _OF_FILES:
+        if name in options:
+            raise InvalidArgument(f"The option {name}= of an onion: string belongs to hiddenServiceDir=.")
     key = options.get("privateKey")
     if key == "DISCARD":
         key = DISCARD

@@ -28,6 +28,7 @@ from ._address import OnionAddress
 from ._client_keys import ClientAuthPublicKey
 from ._configured import DIRECTORY, Block, edit_services
 from ._deadline import Deadline
+from ._disk_options import ARGUMENTS, service_options
 from ._key_files import (
     HOSTNAME_FILE,
     check_onion_directory,
@@ -55,9 +56,6 @@ from ._watch import PublicationWatch
 
 _log = Logger()
 
-#: Options that are not given as such.
-_ARGUMENTS = frozenset({"hiddenservicedir", "hiddenserviceport", "hiddenservicedirgroupreadable", "hiddenserviceversion"})
-
 
 @dataclass(frozen=True)
 class DiskTerms:
@@ -65,6 +63,7 @@ class DiskTerms:
     What is wished of a service with files, besides its ports. `Tor.create_filesystem_onion_service` describes each.
 
     :ivar wished: what is waited for.
+    :ivar lines: the options, by the names of torrc.
     :raises InvalidArgument: something cannot be.
     """
 
@@ -77,7 +76,17 @@ class DiskTerms:
     options: Mapping[str, Value] | None = None
     wait: WaitFor | str | None = None
     timeout: float | None = PUBLICATION_SECONDS
+    max_streams: int | None = None
+    max_streams_close_circuit: bool | None = None
+    introduction_points: int | None = None
+    intro_dos_defense: bool | None = None
+    intro_dos_rate: int | None = None
+    intro_dos_burst: int | None = None
+    pow_enabled: bool | None = None
+    pow_queue_rate: int | None = None
+    pow_queue_burst: int | None = None
     wished: WaitFor = field(init=False)
+    lines: Mapping[str, Value] = field(init=False)
 
     def __post_init__(self) -> None:
         check_version(self.version)
@@ -91,11 +100,9 @@ class DiskTerms:
             if not isinstance(self.clients, Mapping):
                 raise InvalidArgument("The clients of an onion service with files are a mapping of names to public keys.")
             read_clients(self.clients)
-        for name in self.options or {}:
-            lower = name.lower() if isinstance(name, str) else ""
-            if not lower.startswith("hiddenservice") or lower in _ARGUMENTS:
-                raise InvalidArgument(f"Not an option of an onion service, or one that is an argument: {str(name)[:60]!r}")
-        SetConf([(DIRECTORY, self.path), *(self.options or {}).items()])  # what cannot be said is told before anything is done
+        lines = service_options({name: getattr(self, name) for name in ARGUMENTS}, self.options)
+        object.__setattr__(self, "lines", lines)
+        SetConf([(DIRECTORY, self.path), *lines.items()])  # what cannot be said is told before anything is done
 
     def with_progress(self, progress: ProgressListener) -> DiskTerms:
         """
@@ -126,7 +133,7 @@ class DiskTerms:
         if self.group_readable:
             lines.append(("HiddenServiceDirGroupReadable", "1"))
         lines += [("HiddenServicePort", str(port)) for port in ports]
-        for name, value in (self.options or {}).items():
+        for name, value in self.lines.items():
             values = value if isinstance(value, (list, tuple)) else [value]
             lines += [(name, str(int(each) if isinstance(each, bool) else each)) for each in values]
         return tuple(lines)

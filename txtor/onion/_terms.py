@@ -146,6 +146,7 @@ class OnionTerms:
         object.__setattr__(self, "key", self._read_key())
         object.__setattr__(self, "wished", read_wait(self.wait, self.await_all_uploads))
         object.__setattr__(self, "public_keys", read_clients(self.clients))
+        self.command([OnionPort(1, "127.0.0.1:1")])  # what cannot be said of any port is told at once
 
     def with_progress(self, progress: ProgressListener) -> OnionTerms:
         """

@@ -96,6 +96,12 @@ class ParserTests(SynchronousTestCase):
             "80:hiddenServiceDir=relative",
             "80:hiddenServiceDir=/x:privateKey=DISCARD",
             "80:groupReadable=yes",
+            "80:introductionPoints=4",
+            "80:hiddenServiceDir=/x:introductionPoints=2",
+            "80:hiddenServiceDir=/x:maxStreams=65536",
+            "80:maxStreams=65536",
+            "80:maxStreams=-1",
+            "80:pow=1 or 2",
             "80:singleHop=maybe",
             "80:privateKey=x",
             "80:privateKey=DISCARD:privateKeyFile=x",
@@ -248,6 +254,21 @@ class ListeningTests(TestCase):
         port = await self.listen(f":hiddenServiceDir={folder}")
         self.assertEqual(port.onion_service.directory, folder)
         self.assertEqual(read_onion_key(folder).blob, port.onion_service.private_key)
+
+    @deferred
+    async def test_limits(self) -> None:
+        """
+        What limits clients, in both kinds of services.
+        """
+        await self.listen(":maxStreams=9:pow=yes")
+        self.assertIn(" MaxStreams=9 PoWDefensesEnabled=1 ", self.added())
+        del self.tor.received[:]
+        folder = os.path.abspath(self.mktemp())
+        write_onion_directory(folder, KEY)
+        await self.listen(f":hiddenServiceDir={folder}:maxStreams=9:pow=yes:introductionPoints=5:groupReadable=yes")
+        (line,) = [line for line in self.tor.received if line.startswith("SETCONF")]
+        for option in ("MaxStreams=9", "PoWDefensesEnabled=1", "NumIntroductionPoints=5", "DirGroupReadable=1"):
+            self.assertIn(f"HiddenService{option}", line)
 
     @deferred
     async def test_local(self) -> None:
