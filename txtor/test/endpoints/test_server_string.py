@@ -265,9 +265,9 @@ class ListeningTests(TestCase):
         del self.tor.received[:]
         folder = os.path.abspath(self.mktemp())
         write_onion_directory(folder, KEY)
-        await self.listen(f":hiddenServiceDir={folder}:maxStreams=9:pow=yes:introductionPoints=5:groupReadable=yes")
+        await self.listen(f":hiddenServiceDir={folder}:maxStreams=9:pow=yes:introductionPoints=5")
         (line,) = [line for line in self.tor.received if line.startswith("SETCONF")]
-        for option in ("MaxStreams=9", "PoWDefensesEnabled=1", "NumIntroductionPoints=5", "DirGroupReadable=1"):
+        for option in ("MaxStreams=9", "PoWDefensesEnabled=1", "NumIntroductionPoints=5"):
             self.assertIn(f"HiddenService{option}", line)
 
     @deferred
