@@ -268,7 +268,7 @@ class ListeningTests(TestCase):
         await self.listen(f":hiddenServiceDir={folder}:maxStreams=9:pow=yes:introductionPoints=5")
         (line,) = [line for line in self.tor.received if line.startswith("SETCONF")]
         for option in ("MaxStreams=9", "PoWDefensesEnabled=1", "NumIntroductionPoints=5"):
-            self.assertIn(f"HiddenService{option}", line)
+            self.assertIn(f" HiddenService{option}", line.replace(chr(34), ""))
 
     @deferred
     async def test_local(self) -> None:
