@@ -259,7 +259,8 @@ class TorService(Service):
     @deferred
     async def create_onion_service(self, ports: Any, private_key: Any = None, **terms: Any) -> KeptOnionService:
         """
-        Make an onion service, on this Tor and each that follows, with the same key.
+        Make an onion service, on this Tor and each that follows, with the same key. It is published again at once; a visitor
+        whose Tor still has the descriptor of before may need a second try, after two minutes at worst where a Tor was killed.
 
         :param ports: see `Tor.create_onion_service`, as for the others, which all can be given but ``detach``.
         :param private_key: not `txtor.DISCARD`, since the next Tor must have it too.

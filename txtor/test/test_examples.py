@@ -544,6 +544,17 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
         self.assertRegex(lines[-1], r"^Tor 0\.\S+ takes SOCKS at \"127\.0\.0\.1:\d+\"$")
 
     @deferred
+    async def test_launch_with_bridge(self) -> None:
+        """
+        A relay of the private network does for a bridge.
+        """
+        torrc = self.client.read("torrc").splitlines()
+        more = [("DirAuthority", line.partition(" ")[2]) for line in torrc if line.startswith("DirAuthority ")]
+        bridge = f"127.0.0.1:{self.network.exits[0].or_port}"
+        await self.run_example("launch_with_bridge", bridge, None, ("TestingTorNetwork", 1), *more)
+        self.assertRegex(self.printed()[-1], rf"^Tor 0\.\S+ goes through {bridge}$")
+
+    @deferred
     async def test_leave_tor_running(self) -> None:
         """
         One run launches a Tor, the next finds it and ends it, and the one after that launches another.
