@@ -20,6 +20,7 @@ from txtor.errors import InvalidArgument, MalformedDocument, UnsupportedDocument
 from ._limits import DOWNLOAD_LIMITS, Limits
 
 _PIECE = 64 * 1024
+_TAKEN = 8 * 1024
 _LZMA_MEMORY = 256 * 1024 * 1024
 
 #: By the bytes a stream begins with, its encoding.
@@ -134,7 +135,7 @@ def decompress_chunks(chunks: Iterable[bytes], encoding: str, limits: Limits) ->
         raise InvalidArgument(f"Not a known encoding: {encoding[:40]!r}. Known: identity, {', '.join(sorted(_CODECS))}.")
     codec: _Codec | None = None
     taken = given = 0
-    for chunk in chunks:
+    for chunk in _small(chunks):
         taken += len(chunk)
         while chunk or (codec is not None and not codec.needs_input):
             if codec is None:
@@ -150,6 +151,16 @@ def decompress_chunks(chunks: Iterable[bytes], encoding: str, limits: Limits) ->
                 yield piece
     if codec is not None or not taken:
         raise _refuse(encoding, f"cut short after {taken} bytes")
+
+
+def _small(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """
+    Chunks in pieces. A decoder copies what it has not come to yet at every step, and how much comes out is judged by the piece:
+    a large one would cost its square, and would let out its multiple.
+    """
+    for chunk in chunks:
+        for place in range(0, len(chunk), _TAKEN):
+            yield chunk[place : place + _TAKEN]
 
 
 def _step(codec: _Codec, chunk: bytes, encoding: str) -> bytes:

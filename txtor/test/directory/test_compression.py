@@ -12,6 +12,7 @@ import hashlib
 import importlib
 import lzma
 import sys
+import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from txtor.directory import DOWNLOAD_LIMITS, Limits, decompress
+from txtor.directory import DOWNLOAD_LIMITS, FILE_LIMITS, Limits, decompress
 from txtor.directory._compression import decompress_chunks, sniff
 from txtor.errors import InvalidArgument, MalformedDocument, UnsupportedDocument
 
@@ -108,6 +109,33 @@ class DecompressTests(SynchronousTestCase):
             peak = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
             self.assertLess(peak, 16 * 1024 * 1024, encoding)
+
+    def test_bombs_in_one_piece(self) -> None:
+        """
+        However much is given at once, how much comes out is judged by what has been taken of it: a bomb of a gibibyte in one
+        piece is refused after a few mebibytes.
+        """
+        for encoding, compress in COMPRESSORS.items():
+            data = compress(bytes(16 * 1024 * 1024)) * 64
+            given = 0
+            with self.assertRaises(MalformedDocument, msg=encoding):
+                for piece in decompress_chunks([data], encoding, FILE_LIMITS):
+                    given += len(piece)
+            self.assertLessEqual(given, FILE_LIMITS.ratio * 8192 + FILE_LIMITS.grace, encoding)
+
+    def test_many_streams(self) -> None:
+        """
+        Many small streams behind one another are read in a time that grows with their number, and not with its square.
+        """
+        data = gzip.compress(b"x")
+
+        def processor_time(count: int) -> float:
+            began = time.process_time()
+            self.assertEqual(sum(map(len, decompress_chunks([data * count], "gzip", FILE_LIMITS))), count)
+            return time.process_time() - began
+
+        processor_time(100)
+        self.assertLess(min(processor_time(40_000) for _ in range(2)), 30 * max(processor_time(5_000) for _ in range(2)))
 
     def test_total(self) -> None:
         """
