@@ -7,6 +7,7 @@ Build a circuit whose exit lets out a port, without some relays, and otherwise a
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Mapping
 
 from twisted.internet.task import react
 
@@ -24,10 +25,13 @@ def not_a_number(router: Router) -> bool:
     return not (router.nickname or "").isdigit()
 
 
-def rules_for(port: int, avoided: tuple[str, ...], one_subnet: bool = False) -> PathRules:
+def rules_for(
+    port: int, avoided: tuple[str, ...], families: Mapping[str, Collection[str]], one_subnet: bool = False
+) -> PathRules:
     """
     What our path must be like.
 
+    :param families: who is of one family with whom.
     :param one_subnet: whether relays of one subnet will do, as they must in a network on one machine.
     """
     return PathRules(
@@ -36,6 +40,7 @@ def rules_for(port: int, avoided: tuple[str, ...], one_subnet: bool = False) -> 
         everywhere=[has_flags("Running", "Valid", "Fast"), excluding(avoided), not_a_number],
         conditions={-1: [lacks_flags("Authority")]},  # by hop, the last here
         distinct_subnets=not one_subnet,
+        families=families,
     )
 # end rules
 
@@ -49,8 +54,9 @@ async def main(
     """
     async with await connect(reactor, control_endpoint) as tor:
         state = await tor.create_state()
+        rules = rules_for(int(port), avoided, await state.routers.families(), one_subnet)
         try:
-            circuit = await state.build_circuit(rules_for(int(port), avoided, one_subnet), purpose="controller")
+            circuit = await state.build_circuit(rules, purpose="controller")
         except InvalidArgument as error:
             print(error)
         else:

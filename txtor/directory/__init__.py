@@ -24,6 +24,7 @@ from ._exit_policy import DEFAULT_POLICY, ExitPolicy, Verdict
 from ._exit_rule import ExitRule
 from ._extra_info import ExtraInfo, ExtraInfoVerification
 from ._fallbacks import FallbackDirectory, FallbackList
+from ._families import Relatives, families_in_slices, families_of_descriptors_in_slices, relatives_in_slices
 from ._family import Family, FamilyMember, are_family, subnet
 from ._items import Item
 from ._key_certificate import KeyCertificate, KeyCertificateVerification
@@ -153,6 +154,7 @@ __all__ = [
     "RSAKey",
     "Reading",
     "Refused",
+    "Relatives",
     "RelayKeys",
     "RouterChanges",
     "RouterLine",
@@ -186,6 +188,8 @@ __all__ = [
     "decompress_chunks",
     "ed25519_from_x25519",
     "encoding",
+    "families_in_slices",
+    "families_of_descriptors_in_slices",
     "fields",
     "find_files",
     "generate_rsa",
@@ -205,6 +209,7 @@ __all__ = [
     "map_documents",
     "parse",
     "parse_in_steps",
+    "relatives_in_slices",
     "rsa_der",
     "rules",
     "sign_descriptor",

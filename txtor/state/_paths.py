@@ -108,8 +108,8 @@ class PathRules:
     :ivar guard: whether the first hop must be a Guard with a directory, as Tor's own are.
     :ivar exit_port: the port that the last hop must let out.
     :ivar distinct_subnets: no two hops in one IPv4 /16.
-    :ivar families: by fingerprint, the fingerprints of the relays that it calls its family. Two that name each other are no two
-        hops of one path.
+    :ivar families: by fingerprint, the fingerprints of the relays that it calls its family, as `RouterMap.families` gives them.
+        Two that name each other are no two hops of one path.
     :ivar weighted: choose by bandwidth, as Tor does; else all that fit are equal.
     :ivar chance: the random source; with a seeded one the choice is the same for the same relays.
     """

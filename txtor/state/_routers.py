@@ -15,8 +15,17 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IReactorTime
 
 from txtor._deferred import OneAtATime, deferred
-from txtor.directory import RouterStatuses, compare_routers_in_slices, index_routers, index_routers_in_slices
-from txtor.errors import InvalidArgument, ProtocolViolation
+from txtor.commands import GetInfoBytes
+from txtor.directory import (
+    Relatives,
+    RouterStatuses,
+    compare_routers_in_slices,
+    families_in_slices,
+    families_of_descriptors_in_slices,
+    index_routers,
+    index_routers_in_slices,
+)
+from txtor.errors import InvalidArgument, ProtocolViolation, TorRefused
 from txtor.grammar import RouterName
 
 from ._changes import RouterChanged
@@ -30,6 +39,10 @@ T = TypeVar("T")
 
 #: How many steps of work are done before the reactor gets its turn; one is about two milliseconds.
 STEPS = 2
+
+_CONSENSUS = "dir/status-vote/current/consensus-microdesc"
+_MICRODESCRIPTORS = "md/all"
+_DESCRIPTORS = "desc/all-recent"
 
 
 class RouterMap(Mapping[str, Router]):
@@ -204,6 +217,29 @@ class RouterMap(Mapping[str, Router]):
         addresses = sorted({router.address for router in chosen if router.address is not None})
         found = await gatherResults([self.country_of(address) for address in addresses], consumeErrors=True)
         return dict(zip(addresses, found, strict=True))
+
+    @deferred
+    async def families(self) -> Relatives:
+        """
+        The families of relays, for `PathRules`, by what Tor knows at the moment.
+
+        Tor is asked for its consensus and all microdescriptors at once, or where it keeps none, for its server descriptors.
+        Reading those of ten thousand relays takes some tenths of a second, in slices.
+
+        :return: by fingerprint, the fingerprints of the others of its family: relays that name each other, or have a family id in
+            common. A relay whose descriptor Tor does not have yet is not there.
+        :raises TorRefused: Tor has no descriptors, or a filter in front of it does not tell them.
+        :raises DocumentError: what Tor tells cannot be read.
+        """
+        protocol = self._state.protocol
+        try:
+            known = await protocol.send(GetInfoBytes((_CONSENSUS, _MICRODESCRIPTORS)))
+        except TorRefused:  # it goes by server descriptors, or by nothing
+            descriptors = (await protocol.send(GetInfoBytes((_DESCRIPTORS,))))[_DESCRIPTORS]
+            if not descriptors:
+                raise
+            return await self._in_slices(families_of_descriptors_in_slices(descriptors + b"\n"))
+        return await self._in_slices(families_in_slices(known[_CONSENSUS], known[_MICRODESCRIPTORS]))
 
     # -- changing ------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,9 @@ The live picture on real Tors: that it equals what Tor itself reports, and that 
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -18,8 +20,8 @@ from txtor._deferred import deferred
 from txtor.directory import index_routers
 from txtor.errors import Disconnected, SocksError
 from txtor.events import CircuitEvent, StreamEvent
-from txtor.state import Circuit, CircuitFailed, Router, TorState
-from txtor.testing import TorNetworkTestCase
+from txtor.state import Circuit, CircuitFailed, PathRules, Router, Stream, StreamChanged, TorState, among
+from txtor.testing import NodeView, TorNetworkTestCase
 
 
 class Echo(Protocol):
@@ -125,8 +127,8 @@ class NetworkTests(TorNetworkTestCase):
         """
         The picture is what Tor reports. What changes between the two answers may make it wait for an event that is on the way.
         """
-        for attempt in range(20):
-            values = await state.protocol.get_info("circuit-status", "stream-status")
+        for attempt in range(40):
+            values = await state.protocol.get_info("circuit-status", "stream-status", "ns/all")
             reported = {
                 str(event.id): (event.status, event.purpose, event.path)
                 for event in map(CircuitEvent, filter(None, values["circuit-status"].split("\n")))
@@ -135,35 +137,75 @@ class NetworkTests(TorNetworkTestCase):
                 str(event.id): (event.status, event.circuit or "0", event.target)
                 for event in map(StreamEvent, filter(None, values["stream-status"].split("\n")))
             }
+            relays = dict(index_routers(values["ns/all"].encode() + b"\n"))
             ours = {each.id: (each.status, each.purpose, each.route) for each in state.circuits.values()}
             our_streams = {each.id: (each.status, each.circuit_id, each.target) for each in state.streams.values()}
-            if (ours, our_streams) == (reported, streams):
+            our_relays = dict(state.routers.statuses)
+            if (ours, our_streams, our_relays) == (reported, streams, relays):
                 return
             await deferLater(self.reactor, 0.05)
-        self.assertEqual((ours, our_streams), (reported, streams), f"after {attempt} attempts")
+        self.assertEqual((ours, our_streams, our_relays), (reported, streams, relays), f"after {attempt} attempts")
+
+    async def kill(self, node: NodeView, circuits: list[Circuit]) -> int:
+        """
+        Take a relay from the network for a moment, so that it drops all its connections. Those of the circuits over it of which
+        Tor is not told are closed by us.
+
+        :return: how many were closed by the relay's end.
+        """
+        names = [[name.fingerprint for name in circuit.route] for circuit in circuits]
+        over = [circuit for circuit, path in zip(circuits, names, strict=True) if node.fingerprint in path]
+        relay = await connect(self.reactor, node.control_endpoint)
+        try:
+            await relay.protocol.set_conf("DisableNetwork", "1")
+            at_once = [circuit for circuit, path in zip(circuits, names, strict=True) if path[0] == node.fingerprint]
+            await gatherResults([circuit.when_closed() for circuit in at_once])
+        finally:
+            await relay.protocol.reset_conf("DisableNetwork")
+            await relay.close()
+        await gatherResults([circuit.close() for circuit in over])
+        return [circuit.reason for circuit in over].count("DESTROYED")
+
+    async def built_again(self, state: TorState) -> Circuit:
+        """
+        A circuit, where a relay of its path may just have come back.
+        """
+        while True:
+            try:
+                return await self.built(state)
+            except CircuitFailed:
+                await deferLater(self.reactor, 0.1)
 
     @deferred
     async def test_same_as_tor(self) -> None:
         """
-        After circuits and streams that open and close at random the picture equals what Tor reports, and nothing is left of what
-        has gone.
+        While 200 circuits and 500 streams open and close at random, some of them because a relay goes away, the picture equals
+        what Tor reports; and nothing is kept of what has gone.
         """
-        state = self.states[0]
-        before = set(state.circuits)
+        state, before = self.states[0], set(self.states[0].circuits)
+        seen: list[weakref.ref[Circuit | Stream]] = []
+        state.on_circuit_new(lambda circuit: seen.append(weakref.ref(circuit)))
+        state.on_stream_new(lambda stream: seen.append(weakref.ref(stream)))
         circuits: list[Circuit] = []
         callers: list[Caller] = []
-        for _ in range(60):
-            act = self.chance.random()
-            if act < 0.35 or not circuits:
-                circuits.append(await self.built(state))
-            elif act < 0.8:
-                calls = [Deferred.fromCoroutine(self.call(self.chance.choice(circuits))) for _ in range(4)]
-                callers += await gatherResults(calls)
-            elif act < 0.9 and callers:
-                callers.pop(self.chance.randrange(len(callers))).hang_up()
-            else:
-                await circuits.pop(self.chance.randrange(len(circuits))).close()
-        await self.assertSame(state)
+        killed = opened = 0
+        for turn in range(10):
+            circuits += await gatherResults([Deferred.fromCoroutine(self.built_again(state)) for _ in range(20)])
+            calls = [Deferred.fromCoroutine(self.call(self.chance.choice(circuits))) for _ in range(50)]
+            callers += await gatherResults(calls)
+            opened += len(calls)
+            await self.assertSame(state)
+            if turn in (3, 7):
+                killed += await self.kill(self.network.exits[-1], circuits)
+            callers = [caller for caller in callers if not caller.gone.called]
+            for caller in self.chance.sample(callers, min(len(callers), 40)):
+                caller.hang_up()
+            closing = self.chance.sample(circuits, min(len(circuits), 15))
+            await gatherResults([circuit.close() for circuit in closing])
+            circuits = [circuit for circuit in circuits if not circuit.is_over]
+            await self.assertSame(state)
+        self.assertGreater(killed, 5)
+        self.assertEqual(opened, 500)
         for caller in callers:
             caller.hang_up()
         await gatherResults([circuit.close() for circuit in circuits])
@@ -172,6 +214,11 @@ class NetworkTests(TorNetworkTestCase):
         left = [each for each in state.circuits.values() if each.purpose == "CONTROLLER" and each.id not in before]
         self.assertEqual(left, [])
         self.assertEqual([each for each in state.streams.values() if each.target_port == self.port], [])
+        self.assertGreater(len(seen), 700)
+        circuits, callers, closing, calls = [], [], [], []
+        gc.collect()
+        there = {*state.circuits.values(), *state.streams.values()}
+        self.assertEqual([found for found in (each() for each in seen) if found is not None and found not in there], [])
 
     @deferred
     async def test_routers(self) -> None:
@@ -243,6 +290,78 @@ class NetworkTests(TorNetworkTestCase):
         self.assertEqual(await state.protocol.get_conf_single("__LeaveStreamsUnattached"), "0")
         caller.hang_up()
         await caller.gone
+
+    @deferred
+    async def test_families(self) -> None:
+        """
+        Relays that name each other are one family as soon as the consensus knows it, and stand in no path together.
+        """
+        one, other, *_ = self.network.exits
+        for node in (one, other):
+            relay = await connect(self.reactor, node.control_endpoint)
+            self.addCleanup(relay.close)
+            self.addCleanup(relay.protocol.reset_conf, "MyFamily")
+            await relay.protocol.set_conf("MyFamily", f"${one.fingerprint},${other.fingerprint}")
+        routers = self.states[0].routers
+        while one.fingerprint not in (families := await routers.families()):  # until authorities and client have heard of it
+            await deferLater(self.reactor, 0.5)
+        self.assertEqual(families, {one.fingerprint: {other.fingerprint}, other.fingerprint: {one.fingerprint}})
+        exits = {node.fingerprint for node in self.network.exits}
+        rules = PathRules(
+            length=3,
+            guard=False,
+            everywhere=[among(filter(None, exits))],
+            distinct_subnets=False,
+            families=families,
+            chance=self.chance,
+        )
+        for _ in range(5):
+            circuit = await (await self.states[0].build_circuit(rules, purpose="controller")).when_built()
+            names = {router.fingerprint for router in circuit.path}
+            self.assertEqual(len(names & {one.fingerprint, other.fingerprint}), 1)
+            await circuit.close()
+
+    @deferred
+    async def test_changes(self) -> None:
+        """
+        What happens to a circuit and its stream is gone through in the order in which Tor says it, to the end.
+        """
+        state = self.states[0]
+        circuit = await state.build_circuit(self.exits(state)[:3], purpose="controller")
+        words: list[str] = []
+        hops: list[int] = []
+
+        async def follow_circuit() -> None:
+            async for change in circuit.changes():
+                words.append(change.what)
+                hops.append(len(change.event.path))
+
+        streams: list[str] = []
+
+        async def follow_streams() -> None:
+            async for change in state.changes(StreamChanged):
+                if change.stream.target_port == self.port:
+                    streams.append(change.what)
+                    if change.what == "CLOSED":
+                        break
+
+        following = [Deferred.fromCoroutine(follow_circuit()), Deferred.fromCoroutine(follow_streams())]
+        await circuit.when_built()
+        caller = await self.call(circuit)
+        caller.hang_up()
+        await following[1]
+        await circuit.close()
+        await following[0]
+        self.assertEqual(words[-5:], ["EXTENDED", "EXTENDED", "EXTENDED", "BUILT", "CLOSED"])
+        self.assertEqual(hops[-5:], [1, 2, 3, 3, 3])
+        self.assertEqual((streams[0], streams[-1]), ("NEW", "CLOSED"))
+        self.assertIn("SUCCEEDED", streams)
+        lost = anext(state.changes())
+        state.protocol.cut()
+        with self.assertRaises(Disconnected):
+            while True:
+                await lost
+                lost = anext(state.changes())
 
     @deferred
     async def test_lost(self) -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from txtor.errors import InvalidArgument
+from txtor.directory import Relatives
+from txtor.errors import Disconnected, InvalidArgument, TorRefused
 from txtor.state import (
     PathRules,
     Router,
@@ -27,6 +28,8 @@ from txtor.state import (
     in_countries,
     lacks_flags,
 )
+from txtor.test.directory.documents import real
+from txtor.test.directory.test_families import microdescriptor, name, network
 from txtor.testing import FakeTor
 
 ALL = "Exit Fast Guard Running Stable V2Dir Valid"
@@ -96,6 +99,64 @@ class ConditionTests(PathCase):
         self.assertEqual(those(between_percentiles(routers, 50, 100)), ["n3", "n4"])
         for low, high in ((50, 50), (-1, 3), (0, 101)):
             self.assertRaises(InvalidArgument, between_percentiles, routers, low, high)
+
+
+class FamiliesTests(PathCase):
+    """
+    Asking Tor who is of one family with whom.
+    """
+
+    CONSENSUS = "dir/status-vote/current/consensus-microdesc"
+
+    def setUp(self) -> None:
+        lists = f"family ${name(1)} ${name(2)}\n"
+        ids = "family-ids ed25519:x\n"
+        texts = [microdescriptor(0), microdescriptor(1, lists), microdescriptor(2, lists + ids), microdescriptor(3, ids)]
+        self.consensus, self.microdescriptors = (each.decode() for each in network(texts))
+        self.tor, self.clock = FakeTor(), Clock()
+        self.tor.info["ns/all"] = "".join(relay(number) for number in range(6))
+        self.state: TorState = self.successResultOf(TorState.from_protocol(self.clock, self.tor.connect(self.clock)))
+
+    def families(self) -> Relatives:
+        """
+        What Tor is asked for.
+        """
+        asking = self.state.routers.families()
+        self.clock.pump([0] * 50)
+        return self.successResultOf(asking)
+
+    def test_microdescriptors(self) -> None:
+        """
+        By the consensus and microdescriptors; paths by rules keep relatives apart.
+        """
+        self.tor.info.update({self.CONSENSUS: self.consensus, "md/all": self.microdescriptors})
+        families = self.families()
+        self.assertEqual(families, {name(1): {name(2)}, name(2): {name(1), name(3)}, name(3): {name(2)}})
+        rules = PathRules(families=families, everywhere=[among(["n1", "n2", "n3", "n4"])])
+        for _ in range(30):
+            self.assertNotIn("n2", self.names(self.state, rules))
+        state = self.network(relay(1), relay(2), relay(3))
+        self.assertRaises(InvalidArgument, PathRules(families=families).choose, state.routers)
+
+    def test_descriptors(self) -> None:
+        """
+        A Tor that goes by server descriptors is asked for those.
+        """
+        self.tor.info["desc/all-recent"] = real("server-descriptors").decode()
+        one, other = "B951BAA7AC60D6A31D82E64C5EE37716A93A1A0C", "BD621CBE30E34194CEC99418088E4AABF79C1500"
+        self.assertEqual(self.families(), {one: {other}, other: {one}})
+
+    def test_nothing(self) -> None:
+        """
+        A Tor that has neither says so: that nobody has a family is another thing than that nothing is known.
+        """
+        self.failureResultOf(self.state.routers.families(), TorRefused)
+        self.tor.info["desc/all-recent"] = ""
+        self.failureResultOf(self.state.routers.families(), TorRefused)
+        self.tor.info.update({self.CONSENSUS: self.consensus, "md/all": ""})
+        self.assertEqual(self.families(), {})
+        self.tor.drop()
+        self.failureResultOf(self.state.routers.families(), Disconnected)
 
 
 class PathTests(PathCase):
