@@ -208,20 +208,21 @@ class TorOnionEndpoint:
         for listener in list(self._listeners):
             tell(listener, percent, word, sentence)
 
-    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:  # noqa: N803  # Twisted's
+    def listen(  # type: ignore[override]  # the Interface promises less
+        self, protocolFactory: IProtocolFactory  # noqa: N803  # Twisted's
+    ) -> Deferred[TorOnionListeningPort]:
         """
         Listen, make the service, and wait until it is published as the terms say.
 
         Whatever goes wrong, and if it is cancelled, nothing stays behind.
 
-        :return: fires with a `TorOnionListeningPort`.
         :raises CannotListenError: in the Deferred: the port on this machine is in use.
         :raises TorError: as `txtor.Tor.create_onion_service`, `txtor.connect` and `txtor.launch` do.
         """
         return self._listen(protocolFactory)
 
     @deferred
-    async def _listen(self, factory: IProtocolFactory) -> IListeningPort:
+    async def _listen(self, factory: IProtocolFactory) -> TorOnionListeningPort:
         local = await self._local.listen(factory)
         lease = None
         try:

@@ -9,14 +9,15 @@ import importlib.util
 import io
 import os
 import pathlib
+import shutil
 import sys
 import unittest
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import treq
 from treq.client import HTTPClient
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, DeferredQueue, succeed
 from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.internet.testing import MemoryReactorClock
@@ -25,14 +26,18 @@ from twisted.protocols.basic import LineOnlyReceiver
 from twisted.protocols.policies import WrappingFactory
 from twisted.trial.runner import TestLoader
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 import txtor
 from txtor import connect
 from txtor._deferred import deferred
+from txtor.commands import GetConfGroup
 from txtor.control import TorControlProtocol
 from txtor.errors import Disconnected
+from txtor.onion import OnionKeyFile, keep_onion_key
+from txtor.test.programs import Program, ProgramTestCase
 from txtor.test.serving import serve
 from txtor.testing import FakeTor, TorNetworkTestCase
 from txtor.web import tor_agent
@@ -343,6 +348,40 @@ class Echo(LineOnlyReceiver):
         self.transport.loseConnection()
 
 
+class Guest(LineOnlyReceiver):
+    """
+    Somebody who listens for a line.
+    """
+
+    delimiter = b"\n"
+
+    def __init__(self) -> None:
+        self.heard: DeferredQueue[bytes] = DeferredQueue()
+        self.gone: Deferred[None] = Deferred()
+
+    def lineReceived(self, line: bytes) -> None:
+        self.heard.put(line)
+
+    async def hears(self, line: bytes) -> None:
+        """
+        Wait for a line.
+        """
+        while await self.heard.get() != line:
+            pass
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.gone.callback(None)
+
+
+class Running(NamedTuple):
+    """
+    An example that goes on.
+    """
+
+    module: ModuleType
+    result: Deferred[Any]
+
+
 class Page(Resource):
     """
     A page.
@@ -584,6 +623,122 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
         await self.assertFailure(running, CancelledError)
         async with await connect(self.reactor, self.client.control_endpoint) as tor:
             self.assertNotIn(address[7:].partition(".")[0], await tor.protocol.get_info_single("onions/current"))
+
+    async def begin(self, name: str, *arguments: object) -> Running:
+        """
+        Run an example until it has printed something.
+        """
+        module = example(name)
+        running = Running(module, Deferred.fromCoroutine(module.main(self.reactor, *arguments)))
+        while not self.printed():
+            if running.result.called:
+                await running.result  # raises what went wrong
+                self.fail("It has ended without a word.")
+            await deferLater(self.reactor, 0.02)
+        return running
+
+    async def fetch(self, url: str) -> bytes:
+        """
+        A page through another client.
+        """
+        client = HTTPClient(tor_agent(self.reactor, self.network.clients[-1].socks_endpoint or ""))
+        page: bytes = await treq.content(await client.get(url, headers=Headers({"connection": ["close"]})))
+        return page
+
+    async def stop(self, running: Running) -> None:
+        """
+        Cancel it, as Ctrl-C does; no service stays behind.
+        """
+        running.result.cancel()
+        await self.assertFailure(running.result, CancelledError)
+        async with await connect(self.reactor, self.client.control_endpoint) as tor:
+            self.assertEqual(await tor.onion_services(), ())
+            self.assertEqual(await tor.protocol.send(GetConfGroup("HiddenServiceOptions")), [])
+
+    @deferred
+    async def test_onion_directory(self) -> None:
+        """
+        The address is the same the next time; Tor keeps to the vanguards that were chosen.
+        """
+        directory = f"{self.client.data_directory}/example"
+        self.addCleanup(shutil.rmtree, directory)
+        vanguards = [node.fingerprint for node in self.network.exits[:2]]
+        running = await self.begin("onion_directory", self.client.control_endpoint, directory, 600, *vanguards)
+        (address,) = self.printed()
+        self.assertEqual(await self.fetch(address), b"Here again\n")
+        async with await connect(self.reactor, self.client.control_endpoint) as tor:
+            self.assertEqual(await tor.protocol.get_conf_single("HSLayer2Nodes"), ",".join(map(str, vanguards)))
+            await tor.protocol.reset_conf("HSLayer2Nodes")
+        await self.stop(running)
+        await self.run_example("onion_directory", self.client.control_endpoint, directory, 0)
+        self.assertEqual(self.printed(), [address] * 2)
+
+    @deferred
+    async def test_onion_static(self) -> None:
+        """
+        The files of a folder are there.
+        """
+        folder = pathlib.Path(self.mktemp())
+        folder.mkdir()
+        (folder / "a file.txt").write_text("some words", encoding="utf-8")
+        key = self.mktemp()
+        running = await self.begin("onion_static", self.client.control_endpoint, str(folder), key)
+        (address,) = self.printed()
+        self.assertEqual(await self.fetch(f"{address}a%20file.txt"), b"some words")
+        self.assertIn(b"a%20file.txt", await self.fetch(address))
+        await self.stop(running)
+        self.assertEqual(address, f"http://{keep_onion_key(key).address.hostname}/")
+
+    @deferred
+    async def test_onion_chat(self) -> None:
+        """
+        Two visitors hear each other.
+        """
+        running = await self.begin("onion_chat", self.client.control_endpoint)
+        host, _, port = self.printed()[0].partition(":")
+        async with await connect(self.reactor, self.network.clients[-1].control_endpoint) as tor:
+            guests: list[Any] = [await tor.stream_via(host, int(port)).connect(Factory.forProtocol(Guest)) for _ in range(2)]
+            ann, bob = guests
+            for guest, name in ((ann, b"ann"), (bob, b"bob")):
+                await guest.hears(b"Who are you?")
+                guest.sendLine(name)
+                await ann.hears(name + b" came")
+            ann.sendLine(b"hello")
+            await bob.hears(b"ann: hello")
+            bob.transport.loseConnection()
+            await bob.gone
+            await ann.hears(b"bob left")
+            ann.transport.loseConnection()
+            await ann.gone
+        visitor = running.module.Visitor
+        while any(isinstance(getattr(each, "protocol", None), visitor) for each in self.reactor.getReaders()):
+            await deferLater(self.reactor, 0.02)  # the end of a connection comes through Tor
+        await self.stop(running)
+
+    @deferred
+    async def test_twist_plugin(self) -> None:
+        """
+        A service of Twisted that knows nothing of Tor is an onion service by its command line; its end ends the onion service.
+        """
+        folder = pathlib.Path(self.mktemp()).absolute()
+        shutil.copytree(EXAMPLES / "twist_plugin", folder)  # Twisted writes a cache beside the plugin
+        control = self.client.control_endpoint.replace(":", "\\:")
+        listen = f"onion:80:controlPort={control}:privateKeyFile=guests.key"
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
+        words = [sys.executable, "-c", ProgramTestCase.TWIST, "--log-format=text", "guests", "--listen", listen]
+        program = Program()
+        process = self.reactor.spawnProcess(program, sys.executable, words, environment, str(folder))
+        await program.says(".onion:80")
+        host = program.said.partition("Listening behind ")[2].split(":")[0]
+        self.assertEqual(host, keep_onion_key(folder / "guests.key").address.hostname)
+        for number in (b"1", b"2"):
+            self.assertEqual(await self.fetch(f"http://{host}/"), b"You are guest number %s\n" % number)
+        process.signalProcess("INT")
+        await program.ended
+        async with await connect(self.reactor, self.client.control_endpoint) as tor:
+            again = await tor.create_onion_service([80], OnionKeyFile(folder / "guests.key"), wait="none")
+            self.assertEqual(again.hostname, host)
+            await again.remove()
 
     @deferred
     async def test_onion_detached(self) -> None:
