@@ -4,6 +4,7 @@ The configuration of a running Tor: typed options, transactions, onion services 
 See control-spec 3.1 to 3.3, and tor(1).
 """
 
+from ._checking import check_services, services_among
 from ._draft import Draft
 from ._items import ItemList
 from ._memory import OptionMemory
@@ -25,4 +26,6 @@ __all__ = [
     "TorConfig",
     "Torrc",
     "TorrcLine",
+    "check_services",
+    "services_among",
 ]

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.python.failure import Failure
 
@@ -22,7 +21,7 @@ from txtor.control import TorControlProtocol
 from txtor.errors import Disconnected, TorRefused, UnknownOption, refusal
 from txtor.events import ConfChangedEvent
 
-from ._directories import check_directory
+from ._checking import CheckKeys, check_services
 from ._kinds import Kind, Pairs, kind_of
 from ._memory import OptionMemory
 from ._services import SERVICES_KIND, HiddenService
@@ -31,9 +30,6 @@ from ._services import SERVICES_KIND, HiddenService
 SERVICES = "HiddenServices"
 
 _ASKABLE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
-
-#: Checks the keys in the directory of an onion service, as `txtor.onion.check_onion_directory` does.
-CheckKeys = Callable[[str, bool], object]
 
 #: Fires when Tor can be sent something, or fails where that is not waited for.
 Usable = Callable[[], Deferred[Any]]
@@ -314,15 +310,7 @@ class LiveOptions:
         """
         known = {service.directory for service in self.value(SERVICES)}
         checked = [each for each in services if os.path.isabs(each.directory) or each.directory not in known]
-        if not checked or not (_is_local(self.protocol) if self._local_files is None else self._local_files):
-            return
-        told = await self.protocol.get_info_single("process/uid", "")
-        uid = int(told) if told.isascii() and told.isdigit() and len(told) < 20 else None
-        for service in checked:
-            group_readable = service.get("HiddenServiceDirGroupReadable")[-1:] == ("1",)
-            check_directory(service.directory, uid, group_readable)
-            if self._check_keys is not None and os.geteuid() in (0, uid):  # others may not read keys
-                self._check_keys(service.directory, group_readable)
+        await check_services(self.protocol, checked, self._check_keys, self._local_files)
 
 
 def _sibling(lower: str) -> str:
@@ -331,12 +319,3 @@ def _sibling(lower: str) -> str:
 
 def _gone(failure: Failure) -> None:
     failure.trap(Disconnected)  # there is nothing left to be followed
-
-
-def _is_local(protocol: TorControlProtocol) -> bool:
-    """
-    Whether the other end of the connection is on this machine.
-    """
-    peer: Any = protocol.transport.getPeer() if protocol.transport is not None else None
-    host = getattr(peer, "host", "")
-    return isinstance(peer, UNIXAddress) or host == "::1" or str(host).startswith("127.")

@@ -15,10 +15,10 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 from txtor._deferred import OneAtATime, deferred
 from txtor.control import TorControlProtocol
 
+from ._checking import CheckKeys, services_among
 from ._draft import Draft
-from ._live import CheckKeys, LiveOptions, Usable
+from ._live import LiveOptions, Usable
 from ._memory import OptionMemory
-from ._services import services_of
 from ._socks_ports import ISocksReactor, endpoint_of, has_port, matching
 from ._torrc import Torrc, format_line
 
@@ -171,12 +171,9 @@ class TorConfig(Draft):
         See control-spec 3.22, LOADCONF.
         """
         parsed = torrc if isinstance(torrc, Torrc) else Torrc.parse(torrc)
-        pairs = [pair for pair in parsed.pairs() if pair[0].lower().startswith("hiddenservice")]
-        while pairs and pairs[0][0].lower() != "hiddenservicedir":  # options for all, or a mistake that Tor tells
-            del pairs[0]
         async with self._turn:
             await self._live.usable()
-            await self._live.check_services(services_of(pairs))
+            await self._live.check_services(services_among(parsed.pairs()))
             await self._live.load(str(parsed))
 
     @deferred

@@ -5,7 +5,9 @@ What a program has asked of its Tor, and how that is asked again of the next: op
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import os
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
@@ -17,7 +19,7 @@ from twisted.logger import Logger
 from txtor._deferred import deferred
 from txtor._tor import Tor
 from txtor.commands import SetConf
-from txtor.config import OptionMemory, TorConfig
+from txtor.config import OptionMemory, TorConfig, Torrc, check_services, services_among
 from txtor.control import TorControlProtocol
 from txtor.errors import Disconnected, TorError
 from txtor.state import TorState
@@ -131,9 +133,11 @@ class Restoring:
         """
         All in one command, or one group after the other where it is refused.
         """
-        if self.options.torrc is not None:
-            await _try("the torrc", protocol.load_conf, self.options.torrc, problems)
-        groups = self.options.groups()
+        torrc = self.options.torrc
+        if torrc is not None and await _try("the torrc", partial(_check, protocol), Torrc.parse(torrc).pairs(), problems):
+            await _try("the torrc", protocol.load_conf, torrc, problems)
+        known = self.options.groups()
+        groups = [group for group in known if await _try(group[0][0], partial(_check, protocol), group, problems)]
         try:
             if groups:
                 await protocol.send(SetConf([pair for group in groups for pair in group]))
@@ -161,9 +165,24 @@ class Restoring:
                     await _try(event, lambda pair: protocol.add_event_listener(*pair), (event, listener), problems)
 
 
-async def _try(what: str, function: Callable[[Any], object], argument: object, problems: list[str]) -> None:
+async def _check(protocol: TorControlProtocol, assignments: Iterable[tuple[str, Any]]) -> None:
+    """
+    See that Tor survives the onion services among some options: their directories may have gone since they were set.
+
+    :raises InvalidArgument: it would exit.
+    """
+    services = [one for one in services_among(assignments) if os.path.isabs(one.directory)]  # Tor has found the others before
+    if services:
+        from txtor.onion import check_onion_directory  # not every service has onion services
+
+        await check_services(protocol, services, check_onion_directory)
+
+
+async def _try(what: str, function: Callable[[Any], object], argument: object, problems: list[str]) -> bool:
     """
     Call what restores something. What fails is a problem to be told; only the end of the connection is the end.
+
+    :return: whether it did not fail.
     """
     try:
         result = function(argument)
@@ -177,3 +196,5 @@ async def _try(what: str, function: Callable[[Any], object], argument: object, p
         else:
             _log.failure("{what} could not be restored", what=what)
         problems.append(f"{what}: {error}")
+        return False
+    return True

@@ -5,7 +5,9 @@ The configuration that follows a service from one Tor to the next, in memory and
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -320,6 +322,20 @@ class FollowingTests(ServiceTestCase):
         self.assertRaises(UnknownOption, self.config.__setitem__, "NoSuch", 1)
 
 
+    def test_loaded_is_refused(self) -> None:
+        """
+        A torrc that the next Tor does not take is told, and the options behind it are set.
+        """
+        self.successResultOf(self.config.load("Nickname x\n"))
+        self.config.ContactInfo = "b"
+        self.successResultOf(self.config.save())
+        self.kill()
+        self.fake.refuse("LOADCONF", 513, "No")
+        self.clock.advance(8)
+        self.assertEqual(self.service.health.problems, ("the torrc: LOADCONF: 513 No",))
+        self.assertEqual(self.config.ContactInfo, "b")
+
+
 class RealTorTests(LaunchedTestCase):
     """
     Real Tors of the service's own.
@@ -356,3 +372,26 @@ class RealTorTests(LaunchedTestCase):
             await tor.protocol.get_info("version")  # CONF_CHANGED is there, and the question that it caused is sent
             await tor.protocol.get_info("version")
             self.assertEqual(config.Nickname, f"n{number}")
+
+    async def test_directory_is_gone(self) -> None:
+        """
+        The place of an onion service is gone, and a Tor that is told to make its directory would exit, again and again: it is
+        not told, and that is a problem that the health names. Everything else is restored.
+        """
+        service = self.start()
+        config = await service.get_config()
+        place = tempfile.mkdtemp(dir="/tmp")
+        async with config.transaction() as change:
+            change.HiddenServices.append(HiddenService(f"{place}/hs", [80]))
+            change.ContactInfo = "x"
+        shutil.rmtree(place)
+        await self.kill(service)
+        tor = await service.when_ready()
+        (problem,) = service.health.problems
+        self.assertIn(f"{place} does not exist", problem)
+        self.assertEqual((await tor.protocol.get_conf_single("ContactInfo"), config.HiddenServices), ("x", []))
+        os.mkdir(place, 0o700)
+        self.addCleanup(shutil.rmtree, place)
+        await self.kill(service)
+        await service.when_ready()
+        self.assertEqual((service.health.problems, len(config.HiddenServices)), ((), 1))
