@@ -91,7 +91,7 @@ class Documents:
 
     def get_network_status(self, relay: str) -> Deferred[RouterStatus]:
         """
-        What the consensus says of a relay, by fingerprint or nickname; see `TorDirectory.get_network_status`.
+        What the consensus says of a relay, by fingerprint, nickname or Ed25519 identity; see `TorDirectory.get_network_status`.
         """
         return self.directory().get_network_status(relay)
 
@@ -105,7 +105,7 @@ class Documents:
         self, relay: str | None = None, *, digest: str | None = None, verify: Verify = False, now: datetime | None = None
     ) -> Deferred[ServerDescriptor]:
         """
-        A server descriptor by fingerprint, nickname or digest; see `TorDirectory.get_server_descriptor`.
+        A server descriptor by fingerprint, nickname, Ed25519 identity or digest; see `TorDirectory.get_server_descriptor`.
         """
         return self.directory().get_server_descriptor(relay, digest=digest, verify=verify, now=now)
 
@@ -126,7 +126,7 @@ class Documents:
         now: datetime | None = None,
     ) -> Deferred[Microdescriptor]:
         """
-        A microdescriptor by fingerprint, nickname or digest; see `TorDirectory.get_microdescriptor`.
+        A microdescriptor by fingerprint, nickname, Ed25519 identity or digest; see `TorDirectory.get_microdescriptor`.
         """
         return self.directory().get_microdescriptor(relay, digest=digest, verify=verify, now=now)
 
@@ -142,6 +142,6 @@ class Documents:
         self, relay: str | None = None, *, digest: str | None = None, verify: Verify = False, now: datetime | None = None
     ) -> Deferred[ExtraInfo]:
         """
-        An extra-info by fingerprint, nickname or digest; see `TorDirectory.get_extra_info`.
+        An extra-info by fingerprint, nickname, Ed25519 identity or digest; see `TorDirectory.get_extra_info`.
         """
         return self.directory().get_extra_info(relay, digest=digest, verify=verify, now=now)

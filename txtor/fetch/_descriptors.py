@@ -53,10 +53,13 @@ class Descriptors:
             key = name.key("desc")
             descriptor = await self._control.read_one(key, ServerDescriptor, KEEP_SERVERS, "desc/download-enabled")
             name.check(descriptor, "server descriptor")
+            name.check_identity(descriptor)
             return descriptor
         status = listed(consensus, await self._fingerprint(name))
         name.check(status, "router status")
-        return await self.server_by_digest(str(status.digest), consensus, now, status.fingerprint)
+        descriptor = await self.server_by_digest(str(status.digest), consensus, now, status.fingerprint)
+        name.check_identity(descriptor, status)
+        return descriptor
 
     async def server_by_digest(
         self, digest: str, consensus: Consensus | None, now: datetime, fingerprint: str | None = None
@@ -95,14 +98,16 @@ class Descriptors:
         """
         A microdescriptor, by its relay.
         """
+        status = None
         if consensus is not None:
             status = listed(consensus, await self._fingerprint(name))
             name.check(status, "router status")
-            name = RelayName(status.fingerprint, None)
+            name = name._replace(fingerprint=status.fingerprint)
         key = name.key("md")
         found = await self._control.read_one(key, Microdescriptor, KEEP_MICROS, "md/download-enabled")
-        if consensus is not None:
+        if status is not None:
             found.verify(status.microdescriptor_digest)
+        name.check_identity(found, status)
         return found
 
     async def micro_by_digest(self, digest: str | bytes, consensus: Consensus | None) -> Microdescriptor:

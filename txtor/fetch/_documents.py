@@ -27,6 +27,7 @@ from txtor.errors import DocumentUnavailable, InvalidArgument
 from ._client import DirectoryClient
 from ._control import ControlDirectory, moment
 from ._descriptors import Descriptors
+from ._identities import with_fingerprint
 from ._relays import RelayName
 
 #: Whether to verify: against Tor's consensus, which is verified for it, or against one that the caller has verified.
@@ -40,6 +41,9 @@ class TorDirectory:
     What Tor answers is always checked to be what was asked for. With ``verify=True`` it is verified as well: the consensus
     by the signatures of the authorities that Tor is configured with, every other document by the digest that the consensus lists
     and by its own signatures. Who asks for many documents verifies the consensus once and gives it as ``verify``.
+
+    Relays are named by their fingerprints, with or without ``$``, by their nicknames, or by their Ed25519 identities in base64,
+    with or without ``ed25519:``. Tor does not find relays by the latter, so all of its microdescriptors are looked through.
     """
 
     def __init__(self, reactor: Any, protocol: TorControlProtocol, client: DirectoryClient | None = None) -> None:
@@ -49,6 +53,7 @@ class TorDirectory:
         :param client: whom to ask for key certificates, which the control port does not have. By default they are read from the
             file where Tor keeps them, which must be on this machine and readable; it matters not whether that can be trusted.
         """
+        self._reactor = reactor
         self._control = ControlDirectory(reactor, protocol, client)
         self._descriptors = Descriptors(reactor, self._control)
 
@@ -117,11 +122,11 @@ class TorDirectory:
         """
         What the consensus says of a relay.
 
-        :param relay: its fingerprint, with or without ``$``, or its nickname.
+        :param relay: its fingerprint, with or without ``$``, its nickname or its Ed25519 identity.
         :raises DocumentUnavailable: Tor knows no such relay, or has no consensus yet.
         :raises VerificationFailed: Tor answered with another relay.
         """
-        return await self._control.network_status(RelayName.parse(relay))
+        return await self._control.network_status(await self._find(RelayName.parse(relay)))
 
     @deferred
     async def get_network_statuses(self, purpose: str | None = None) -> RouterStatuses:
@@ -133,6 +138,9 @@ class TorDirectory:
         """
         return await self._control.network_statuses(purpose)
 
+    async def _find(self, name: RelayName) -> RelayName:
+        return await with_fingerprint(self._reactor, self._control, name)
+
     # -- documents of relays ------------------------------------------------------------------------------------------
 
     @deferred
@@ -142,7 +150,7 @@ class TorDirectory:
         """
         The server descriptor of a relay.
 
-        :param relay: its fingerprint or nickname.
+        :param relay: its fingerprint, nickname or Ed25519 identity; see the class.
         :param digest: instead: the descriptor's digest, 40 hexadecimal digits, as a consensus of the flavour ns lists it.
         :param verify: see the class. It gives the descriptor that the consensus lists, which may be older than Tor's newest.
         :param now: the time at which it must be good. By default that of this machine.
@@ -154,7 +162,7 @@ class TorDirectory:
         consensus = await self._control.believed(verify, "ns", now)
         if name is None:
             return await self._descriptors.server_by_digest(str(digest), consensus, moment(now))
-        return await self._descriptors.server(name, consensus, moment(now))
+        return await self._descriptors.server(await self._find(name), consensus, moment(now))
 
     @deferred
     async def get_server_descriptors(
@@ -185,7 +193,7 @@ class TorDirectory:
         A microdescriptor does not say whose it is. Unless it is verified, or asked for by its digest, that it is of the relay is
         Tor's word.
 
-        :param relay: its fingerprint or nickname.
+        :param relay: its fingerprint, nickname or Ed25519 identity; see the class.
         :param digest: instead: the microdescriptor's digest, 32 bytes or in base64, as a consensus of the flavour microdesc lists
             it. All that Tor has are looked through.
         :param verify: see the class.
@@ -198,7 +206,7 @@ class TorDirectory:
         if name is None:
             assert digest is not None  # one of both was given
             return await self._descriptors.micro_by_digest(digest, consensus)
-        return await self._descriptors.micro(name, consensus)
+        return await self._descriptors.micro(await self._find(name), consensus)
 
     @deferred
     async def get_microdescriptors(
@@ -220,7 +228,8 @@ class TorDirectory:
         """
         The extra-info of a relay.
 
-        :param relay: its fingerprint or nickname; its server descriptor is asked for first, which names the extra-info.
+        :param relay: its fingerprint, nickname or Ed25519 identity; its server descriptor is asked for first, which names the
+            extra-info.
         :param digest: instead: the extra-info's digest, 40 hexadecimal digits.
         :param verify: see the class. The server descriptor is verified, and the extra-info with it.
         :raises DocumentUnavailable: Tor does not have it; the error tells the option.
@@ -230,7 +239,7 @@ class TorDirectory:
         name = _one_of(relay, digest)
         consensus = await self._control.believed(verify, "ns", now)
         if name is not None:
-            descriptor = await self._descriptors.server(name, consensus, moment(now))
+            descriptor = await self._descriptors.server(await self._find(name), consensus, moment(now))
             if descriptor.extra_info_digest is None:
                 raise DocumentUnavailable(250, f"the server descriptor of {relay} names no extra-info", "GETINFO")
             return await self._descriptors.extra_of(descriptor, moment(now) if consensus is not None else None)

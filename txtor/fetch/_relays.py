@@ -7,33 +7,44 @@ See control-spec 3.9, GETINFO.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import re
+from typing import Any, NamedTuple
 
-from txtor.directory import Consensus, RouterStatus
+from txtor.directory import Consensus, Microdescriptor, RouterStatus, ServerDescriptor, encoding
 from txtor.errors import InvalidArgument, VerificationFailed
 from txtor.grammar import is_fingerprint, relay
 
+_ED25519 = "ed25519:"
+#: 32 bytes in base64. Nothing else that names a relay is so long without a ``$``, ``=`` or ``~`` before its end.
+_LIKE_ED25519 = re.compile(r"[A-Za-z0-9+/]{43}=?").fullmatch
 
-@dataclass(frozen=True)
-class RelayName:
+
+class RelayName(NamedTuple):
     """
     How a caller names a relay.
 
-    :ivar fingerprint: 40 upper-case hexadecimal digits, or ``None`` where a nickname was given.
+    :ivar fingerprint: 40 upper-case hexadecimal digits, or ``None`` where something else was given.
     :ivar nickname: or ``None``.
+    :ivar ed25519: its Ed25519 identity, 32 bytes, or ``None``.
     """
 
     fingerprint: str | None
     nickname: str | None
+    ed25519: bytes | None = None
 
     @classmethod
     def parse(cls, text: str) -> RelayName:
         """
-        Read a fingerprint, with or without ``$`` and with or without a nickname behind it, or a nickname.
+        Read a fingerprint, with or without ``$`` and with or without a nickname behind it; a nickname; or an Ed25519 identity in
+        base64, with or without ``ed25519:``.
 
-        :raises InvalidArgument: it is neither.
+        :raises InvalidArgument: it is none of them.
         """
+        if isinstance(text, str) and (text.startswith(_ED25519) or _LIKE_ED25519(text)):
+            try:
+                return cls(None, None, encoding.base64(text.removeprefix(_ED25519), 32))
+            except encoding.BadValue as error:
+                raise InvalidArgument(f"Not the Ed25519 identity of a relay: {error}") from None
         name = relay(text)
         return cls(name[1:], None) if name.startswith("$") else cls(None, name)
 
@@ -42,6 +53,21 @@ class RelayName:
         The key of GETINFO in ``ns/``, ``desc/`` or ``md/``.
         """
         return f"{folder}/id/{self.fingerprint}" if self.fingerprint is not None else f"{folder}/name/{self.nickname}"
+
+    def check_identity(self, document: ServerDescriptor | Microdescriptor, status: RouterStatus | None = None) -> None:
+        """
+        Check that a relay has the Ed25519 identity by which it was named, if it was.
+
+        :param status: what a verified consensus says of the relay.
+        :raises VerificationFailed: it has another, or the authorities do not agree that it is the relay's.
+        """
+        if self.ed25519 is None:
+            return
+        kind = document.grammar.document
+        if document.ed25519_master_key != self.ed25519:
+            raise VerificationFailed(kind, "it has another Ed25519 identity than was asked for")
+        if status is not None and "NoEdConsensus" in status.flags:
+            raise VerificationFailed(kind, "the authorities do not agree on the Ed25519 identity", None, "dir-spec 3.8.0.2")
 
     def check(self, document: Any, kind: str) -> None:
         """

@@ -14,7 +14,7 @@ from twisted.protocols.portforward import ProxyFactory
 
 from txtor import Tor, connect
 from txtor._deferred import deferred
-from txtor.directory import Authorities, Consensus, DirectoryQuery, Vote
+from txtor.directory import Authorities, Consensus, DirectoryQuery, Vote, encoding
 from txtor.errors import DirectoryServerError, DirectoryUnavailable, DocumentUnavailable, SocksError, TorRefused
 from txtor.fetch import DirectoryClient
 from txtor.test.test_examples import OutputMixin, example
@@ -69,6 +69,9 @@ class ControlPortTests(NetworkCase):
             self.assertEqual(micro, await tor.get_microdescriptor(node.nickname, verify=consensus))
             self.assertEqual(micro, await tor.get_microdescriptor(digest=micro.digest("sha256", "base64"), verify=consensus))
             self.assertTrue(status.matches_microdescriptor(micro.digest("sha256", encoding="raw")))
+            identity = encoding.unpadded(micro.ed25519_master_key or b"")
+            self.assertEqual(micro, await tor.get_microdescriptor(identity, verify=consensus))
+            self.assertEqual((await tor.get_network_status(f"ed25519:{identity}")).fingerprint, node.fingerprint)
         listed = {status.microdescriptor_digest for status in consensus.routers.values()}
         verified = await tor.get_microdescriptors(verify=consensus)
         self.assertEqual({each.digest("sha256", "base64") for each in verified}, listed)
@@ -105,6 +108,7 @@ class ControlPortTests(NetworkCase):
             for waiting in (
                 tor.get_server_descriptor(status.nickname, verify=consensus),
                 tor.get_server_descriptor(digest=status.digest, verify=consensus),
+                tor.get_server_descriptor(encoding.unpadded(descriptor.ed25519_master_key or b""), verify=consensus),
             ):
                 self.assertEqual((await waiting).content, descriptor.content)
             extra_info = await tor.get_extra_info(status.nickname, verify=consensus)
