@@ -160,6 +160,18 @@ class GenuineTests(SynchronousTestCase):
                 continue
             self.fail(f"the bit at {place} may be changed: {data[place - 20 : place + 20]!r}")
 
+    @settings(deadline=None, max_examples=300)
+    @given(st.integers(0, len(GENUINE) - 1), st.integers(1, 255))
+    def test_any_byte(self, place: int, change: int) -> None:
+        """
+        Any byte anywhere is another one: refused.
+        """
+        data = GENUINE[:place] + bytes([GENUINE[place] ^ change]) + GENUINE[place + 1 :]
+        if data.rstrip(b" \n") == GENUINE.rstrip(b" \n"):
+            return  # the end of the last line
+        with self.assertRaises((errors.MalformedDocument, errors.VerificationFailed)):
+            OnionDescriptor.parse(data).decrypt(GENUINE_ADDRESS, now=GENUINE_NOW, timing=GENUINE_TIMING)
+
     def test_structure(self) -> None:
         """
         Items missing, repeated, out of place, with values that are none; too many bytes; nothing at all.
@@ -272,6 +284,25 @@ class ForgedTests(SynchronousTestCase):
             body = base64.b64encode(blob)
             lines = b"".join(body[at : at + 64] + b"\n" for at in range(0, len(body), 64))
             self.assertIn("first layer", self.why(signed(data.replace(match.group(1), lines), signing_key)))
+
+    @settings(deadline=None, max_examples=150)
+    @given(st.sampled_from([OUTER, INNER]), st.integers(0), st.integers(0, 7))
+    def test_any_bit_of_a_layer(self, layer: bytes, place: int, bit: int) -> None:
+        """
+        Any bit of the encrypted layers was changed by one who could sign, and encrypt what is around: refused.
+        """
+        encrypt = LayerKeys.encrypt
+
+        def changing(self: LayerKeys, text: bytes, salt: bytes, constant: bytes, cookie: bytes = b"") -> bytes:
+            blob = bytearray(encrypt(self, text, salt, constant, cookie))
+            if constant == layer:
+                blob[place % len(blob)] ^= 1 << bit
+            return bytes(blob)
+
+        with patch.object(LayerKeys, "encrypt", changing):
+            descriptor = make_onion_descriptor(KEY, POINTS, slot(), NOW, random=random(1))
+        expected = errors.VerificationFailed if layer == OUTER else errors.ClientAuthorizationNeeded
+        self.assertRaises(expected, self.content, descriptor)
 
     def with_texts(
         self,
