@@ -53,6 +53,7 @@ class TorService(Service):
         *,
         password: Password = None,
         allow_plain_cookie: bool = False,
+        connect_timeout: float | None = 60.0,
         tor_binary: str | os.PathLike[str] | None = None,
         launch_timeout: float | None = TIMEOUT_SECONDS,
         outage: Outage = "wait",
@@ -63,6 +64,8 @@ class TorService(Service):
         """
         :param tor: where its control port is, as for `txtor.connect`; or what to launch.
         :param password: see `txtor.connect`, as for the next.
+        :param connect_timeout: seconds in which a Tor that runs must have let us in, the time for a password included; else we
+            try again. ``None`` is for ever.
         :param tor_binary: see `txtor.launch`.
         :param launch_timeout: seconds until a Tor that we launch must be ready; else it is ended and another begins.
         :param outage: what a command does while there is no Tor: ``"wait"`` for the next, or ``"fail"``.
@@ -76,6 +79,7 @@ class TorService(Service):
             raise InvalidArgument(f"outage is 'wait' or 'fail', not {outage!r}.")
         check_seconds("ping", ping)
         check_seconds("launch_timeout", launch_timeout)
+        check_seconds("connect_timeout", connect_timeout)
         self._reactor = reactor
         self._outage = outage
         self._config_turn = OneAtATime()
@@ -83,7 +87,7 @@ class TorService(Service):
         if isinstance(tor, LaunchOptions):
             source = LaunchSource(reactor, tor, tor_binary, launch_timeout)
         else:
-            source = ConnectSource(reactor, tor, password, allow_plain_cookie)
+            source = ConnectSource(reactor, tor, password, allow_plain_cookie, connect_timeout)
         self._supervisor = Supervisor(reactor, source, backoff or Backoff(), chance, ping)
 
     # -- IService ------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from txtor._deferred import deferred
 from txtor._tor import Tor, connect
 from txtor.control import ControlEndpoint, Password
-from txtor.errors import InvalidArgument
+from txtor.errors import Disconnected, InvalidArgument
 from txtor.process import (
     ILaunchReactor,
     LaunchOptions,
@@ -61,6 +61,7 @@ class ConnectSource:
         endpoint: ControlEndpoint | Sequence[ControlEndpoint] | None,
         password: Password,
         allow_plain_cookie: bool,
+        timeout: float | None,
     ) -> None:
         for one in [endpoint] if isinstance(endpoint, str) else endpoint if isinstance(endpoint, Sequence) else []:
             _check_endpoint(reactor, one)
@@ -68,12 +69,14 @@ class ConnectSource:
         self._endpoint = endpoint
         self._password = password
         self._allow_plain_cookie = allow_plain_cookie
+        self._timeout = timeout
 
     def open(self, progress: ProgressListener) -> Deferred[Tor]:
         """
         Connect.
         """
-        return connect(self._reactor, self._endpoint, self._password, allow_plain_cookie=self._allow_plain_cookie)
+        opening = connect(self._reactor, self._endpoint, self._password, allow_plain_cookie=self._allow_plain_cookie)
+        return opening if self._timeout is None else opening.addTimeout(self._timeout, self._reactor, _gave_up)
 
     def discard(self, tor: Tor | None) -> None:
         """
@@ -89,6 +92,10 @@ class ConnectSource:
         """
         if tor is not None:
             await tor.close()
+
+
+def _gave_up(value: object, seconds: float) -> Tor:
+    raise Disconnected(f"We were not let in within {seconds:g} s: what listens there does not answer.")
 
 
 def _check_endpoint(reactor: ILaunchReactor, endpoint: ControlEndpoint) -> None:

@@ -135,6 +135,7 @@ class Supervisor:
         elif isinstance(effect, _machine.Prepare):
             self._change(status=Status.PREPARING, problems=())
             assert self._opened is not None  # the machine knows that there is one
+            self._ping_later()
             self._work = self._prepare(self._opened).addCallback(self._prepare_done, self._attempt)
         elif isinstance(effect, _machine.Ready):
             self._become_ready()
@@ -172,8 +173,6 @@ class Supervisor:
         tor = self._tor = self._opened
         assert tor is not None  # only what was opened becomes ready
         self._timers.later("settle", self._backoff.stable, lambda: self._tell(self._attempt, self._machine.settled))
-        if self._ping_seconds is not None:
-            self._timers.later("ping", self._ping_seconds, self._ping)
         self._change(status=Status.READY, connections=self.health.connections + 1)
         self._ready.succeed(tor)
 
@@ -258,9 +257,13 @@ class Supervisor:
 
     # -- whether Tor still answers -------------------------------------------------------------------------------------
 
+    def _ping_later(self) -> None:
+        if self._ping_seconds is not None:
+            self._timers.later("ping", self._ping_seconds, self._ping)
+
     @deferred
     async def _ping(self) -> None:
-        tor, seconds = self.tor, self._ping_seconds
+        tor, seconds = self._opened, self._ping_seconds
         if tor is None or seconds is None:
             return
         try:
@@ -274,8 +277,8 @@ class Supervisor:
             pass  # a filter that answers stands before a Tor that answers
         except TorError:
             return  # the connection is lost, which is told elsewhere
-        if tor is self.tor:
-            self._timers.later("ping", seconds, self._ping)
+        if tor is self._opened:
+            self._ping_later()
 
     def _change(self, **changes: Any) -> None:
         before = self.health

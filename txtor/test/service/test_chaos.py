@@ -210,11 +210,11 @@ class MovedTests(NothingLeftTestCase):
         """
         return launch_tor(reactor, LaunchOptions(OFFLINE, f"unix:{self.place}/{name}", wait="controlled"))
 
-    def serve(self, places: str | list[str] | None) -> TorService:
+    def serve(self, places: str | list[str] | None, **arguments: Any) -> TorService:
         """
         A service that looks there.
         """
-        service = TorService(reactor, places, backoff=FAST)
+        service = TorService(reactor, places, backoff=FAST, **arguments)
         service.startService()
         self.addCleanup(service.stopService)
         return service
@@ -287,6 +287,18 @@ class MovedTests(NothingLeftTestCase):
         self.assertIn("There is no such socket", str(error))
         await self.launched.process.end()
         self.launched = await self.launch("one")
+        await service.when_ready()
+
+    async def test_stands_still(self) -> None:
+        """
+        A Tor that stands still takes the connection and lets nobody in: that is told; when it goes on, the service has it.
+        """
+        self.launched.process.send_signal(signal.SIGSTOP)
+        service = self.serve(f"unix:{self.place}/one", connect_timeout=0.3)
+        waiting: Deferred[Tor] = service.when_ready(failures=2)
+        error = await self.assertFailure(waiting, Disconnected)
+        self.assertIn("does not answer", str(error))
+        self.launched.process.send_signal(signal.SIGCONT)
         await service.when_ready()
 
     async def test_something_else_listens(self) -> None:

@@ -261,7 +261,9 @@ class ConnectionTests(ServiceTestCase):
         """
         What is out of range is refused at once, a contradiction in what shall be launched too.
         """
-        wrong: list[dict[str, Any]] = [{"outage": "maybe"}, {"ping": 0}, {"ping": "1"}, {"launch_timeout": -1}]
+        wrong: list[dict[str, Any]] = [
+            {"outage": "maybe"}, {"ping": 0}, {"ping": "1"}, {"launch_timeout": -1}, {"connect_timeout": 0}
+        ]
         for arguments in wrong:
             self.assertRaises(InvalidArgument, self.make, **arguments)
         self.assertRaises(InvalidArgument, LaunchOptions, {"SocksPort": 1}, socks_port=2)
@@ -286,6 +288,46 @@ class ConnectionTests(ServiceTestCase):
         self.clock.advance(10)
         self.successResultOf(lost)
         self.assertEqual(self.fake.received.count("GETINFO version"), 3)
+
+
+    def test_ping_while_preparing(self) -> None:
+        """
+        One that ceases to answer while things are restored is given up too; who is only slow is not.
+        """
+        self.make(ping=10)
+        slow: list[Deferred[None]] = []
+        self.service.restore.append(lambda tor: slow.append(Deferred()) or slow[-1])  # type: ignore[func-returns-value]
+        self.service.startService()
+        self.clock.pump([10, 5, 5])
+        self.assertEqual(self.service.health.status, Status.PREPARING)
+        self.fake.mute("GETINFO")
+        self.clock.pump([10, 9])
+        self.assertEqual(self.service.health.status, Status.PREPARING)
+        self.clock.advance(1)
+        self.assertEqual((self.service.health.status, self.service.health.failures), (Status.WAITING, 1))
+        self.clock.advance(1)
+        slow[-1].callback(None)
+        self.assertTrue(self.service.health.is_ready)
+
+    def test_connect_timeout(self) -> None:
+        """
+        Something that listens and does not answer is told, and tried again.
+        """
+        self.make(connect_timeout=7)
+        usual = self.fake._answers["PROTOCOLINFO"]
+        self.fake.mute("PROTOCOLINFO")
+        waiting = self.service.when_ready(failures=1)
+        self.service.startService()
+        self.clock.advance(6)
+        self.assertNoResult(waiting)
+        self.clock.advance(1)
+        error = self.failureResultOf(waiting, Disconnected).value
+        self.assertEqual((str(error), self.fake.connections), (
+            "We were not let in within 7 s: what listens there does not answer.", []
+        ))
+        self.fake.answer("PROTOCOLINFO", usual)
+        self.clock.advance(1)
+        self.assertTrue(self.service.health.is_ready)
 
 
 class CommandTests(ServiceTestCase):
