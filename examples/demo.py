@@ -133,7 +133,7 @@ async def watch(reactor: Any, screen: Screen, network: TorNetwork, tor: txtor.To
     watcher = Watcher(screen)
     state.add_circuit_listener(watcher)
     state.add_stream_listener(watcher)
-    state.router_listeners.add(watcher)
+    state.add_router_listener(watcher)
 
     def bandwidth(event: BandwidthEvent) -> None:
         if event.read or event.written:
@@ -204,8 +204,8 @@ async def consensus(reactor: Any, screen: Screen, network: TorNetwork) -> None:
                 if not changed.called:
                     changed.callback(None)
 
-        state.router_listeners.add(Watcher(screen))
-        state.router_listeners.add(Listener())
+        state.add_router_listener(Watcher(screen))
+        state.add_router_listener(Listener())
         await changed.addTimeout(30, reactor)
         validity = state.model.validity
         if validity is not None:

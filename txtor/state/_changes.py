@@ -110,7 +110,7 @@ class AddressChanged:
 @dataclass(frozen=True, slots=True)
 class GuardChanged:
     """
-    A relay is an entry guard from now on, or has another status. See control-spec 4.1.16.
+    A relay is an entry guard from now on, or has another status. See control-spec 4.1.11.
 
     :ivar guard: which, and what it is now; one that is none any more has the status ``dropped`` or ``bad``.
     """
@@ -121,7 +121,7 @@ class GuardChanged:
 @dataclass(frozen=True, slots=True)
 class LivenessChanged:
     """
-    Tor believes otherwise than before of whether the network is there. See control-spec 4.1.24.
+    Tor believes otherwise than before of whether the network is there. See control-spec 4.1.27.
 
     :ivar up: whether it is.
     """

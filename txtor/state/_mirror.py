@@ -93,6 +93,7 @@ class Mirror:
         :raises TorRefused: Tor, or a filter, does not let us listen or look.
         :raises Disconnected: the connection went away before the picture was complete.
         """
+        self.stop()  # what is left of an old connection tells nothing any more
         self._protocol = protocol
         self._rest()
         self._gone = protocol.when_disconnected()

@@ -219,11 +219,13 @@ class TorState(Listening):
         """
         return state_as_dict(self, routers)
 
-    def as_table(self) -> str:
+    def as_table(self, everything: bool = False) -> str:
         """
         The circuits and streams as text in columns.
+
+        :param everything: with the entry guards, the connections to relays and the addresses that stand for others.
         """
-        return state_as_table(self)
+        return state_as_table(self, everything)
 
     # -- acting --------------------------------------------------------------------------------------------------------
 

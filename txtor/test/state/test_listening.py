@@ -371,6 +371,23 @@ class RestartTests(StateCase):
             [each[:2] for each in recorder.told], [("circuit_closed", old), ("circuit_new", new), ("circuit_launched", new)]
         )
 
+    def test_old_connection(self) -> None:
+        """
+        When another connection is followed, the old one tells nothing any more, though it is still there; nor is its end ours.
+        """
+        old = self.protocol
+        stream = self.state.streams[self.tor.network.new_stream("a:1").id]
+        self.successResultOf(self.state.follow(self.tor.connect(self.clock)))
+        self.tor.emit(f"STREAM_BW {stream.id} 10 20 2026-01-01T00:00:00")
+        self.tor.emit("BW 1 2")
+        self.assertEqual((stream.bytes_written, stream.bytes_read, self.state.model.bandwidth), (10, 20, [(1, 2)]))
+        closing = stream.when_closed()
+        old.cut()
+        self.assertIsNone(self.state.gone)
+        self.assertNoResult(closing)
+        self.tor.emit(f"STREAM {stream.id} CLOSED 0 a:1")
+        self.successResultOf(closing)
+
     def test_extending(self) -> None:
         """
         A circuit that has the hops that it had is not told to have one more.

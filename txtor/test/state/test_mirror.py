@@ -9,13 +9,18 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from txtor.directory import _router_index
+from txtor.errors import Disconnected
 from txtor.grammar import RouterName
-from txtor.state import TorState
+from txtor.state import Router, TorState, _routers
 from txtor.testing import FakeTor
 from txtor.testing._fake_network import FakeCircuit
+
+from .test_torstate import entry
 
 WHAT = st.sampled_from(["circuit", "build", "close", "stream", "attach", "end", "answer"])
 HAPPENINGS = st.lists(st.tuples(WHAT, st.integers(0, 9)), max_size=40)
@@ -104,3 +109,114 @@ class InterleavingTests(SynchronousTestCase):
         for circuit in state.circuits.values():
             if circuit.is_built:
                 self.assertEqual([str(name) for name in circuit.route], circuits[circuit.id][1])
+
+
+#: By digit of the fingerprint, the bandwidth of each relay.
+RELAYS = st.dictionaries(st.integers(0, 9), st.integers(1, 3), max_size=8)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("consensus"), RELAYS),
+        st.tuples(st.just("some"), RELAYS),
+        st.sampled_from([("answer", {}), ("answer", {}), ("turn", {}), ("lost", {}), ("follow", {})]),
+    ),
+    max_size=30,
+)
+
+
+def entries(relays: dict[int, int]) -> str:
+    """
+    The entries of relays as Tor writes them.
+    """
+    return "".join(entry(digit, bandwidth=bandwidth) for digit, bandwidth in relays.items())
+
+
+class RoutersOf(Busy):
+    """
+    A Tor in memory whose consensus changes.
+    """
+
+    def __init__(self, case: SynchronousTestCase) -> None:
+        super().__init__()
+        self.case = case
+        self.clock = Clock()
+        self.relays: dict[int, int] = {}
+        self.state: Any = None
+        self.told: dict[str, int | None] = {}
+        self.following: list[Deferred[Any]] = []
+
+    def do(self, what: str, relays: dict[int, int]) -> None:
+        """
+        A step, where it can be taken.
+        """
+        if what == "consensus":
+            self.relays = dict(relays)
+            self.tor.info["ns/all"] = entries(self.relays)
+            self.tor.emit("NEWCONSENSUS", data=entries(relays).encode())
+        elif what == "some":
+            self.relays.update(relays)
+            self.tor.info["ns/all"] = entries(self.relays)
+            self.tor.emit("NS", data=entries(relays).encode())
+        elif what == "answer":
+            self.answer()
+        elif what == "turn":
+            self.clock.advance(0)
+        elif what == "lost":
+            self.held.clear()
+            self.tor.drop()
+        elif self.state is None or self.state.gone is not None:
+            self.follow()
+
+    def follow(self) -> None:
+        """
+        Follow the Tor, again or for the first time.
+        """
+        protocol = self.tor.connect(self.clock)
+        if self.state is None:
+            self.state = TorState(self.clock, protocol)
+            self.state.on("routers_changed", self.changed)
+        self.following.append(self.state.follow(protocol).addErrback(lambda failure: failure.trap(Disconnected) and None))
+
+    def changed(self, joined: list[Router], left: list[Router], changed: list[Router]) -> None:
+        """
+        What a listener makes of what it is told.
+        """
+        for router in joined:
+            self.case.assertNotIn(router.fingerprint, self.told)
+            self.told[router.fingerprint] = router.bandwidth
+        for router in left:
+            self.told.pop(router.fingerprint)
+        for router in changed:
+            self.case.assertNotEqual(self.told[router.fingerprint], router.bandwidth)
+            self.told[router.fingerprint] = router.bandwidth
+
+
+class RouterInterleavingTests(SynchronousTestCase):
+    """
+    The relays, whenever their snapshot comes and is cut, and whatever is told meanwhile.
+    """
+
+    def setUp(self) -> None:
+        self.patch(_routers, "STEPS", 1)  # so that there is something between the slices
+        self.patch(_router_index, "_SLICE_BYTES", 150)
+
+    @given(STEPS)
+    @settings(max_examples=200, deadline=None)
+    def test_any_interleaving(self, steps: list[tuple[str, dict[int, int]]]) -> None:
+        """
+        The picture is what Tor has at the end; and so is what a listener made of what it was told.
+        """
+        busy = RoutersOf(self)
+        busy.do("follow", {})
+        for what, relays in steps:
+            busy.do(what, relays)
+        busy.do("follow", {})
+        while busy.held:
+            busy.answer()
+        while busy.clock.getDelayedCalls():
+            busy.clock.advance(0)
+        for following in busy.following:
+            self.successResultOf(following)
+        expected = {f"{digit}" * 40: bandwidth for digit, bandwidth in busy.relays.items()}
+        self.assertEqual({router.fingerprint: router.bandwidth for router in busy.state.routers.values()}, expected)
+        self.assertEqual(busy.told, expected)
+        self.assertTrue(all(router.in_consensus for router in busy.state.routers.values()))
