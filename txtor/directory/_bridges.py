@@ -31,7 +31,7 @@ from ._server_descriptor import ServerDescriptor
 
 _SECTION = "CollecTor bridge descriptors"
 _ABSENT = (
-    "identity-ed25519", "onion-key", "onion-key-crosscert", "ntor-onion-key", "ntor-onion-key-crosscert", "signing-key",
+    "identity-ed25519", "onion-key", "onion-key-crosscert", "ntor-onion-key-crosscert", "signing-key",
     "router-sig-ed25519", "router-signature", "family-cert",
 )  # fmt: skip
 _DIGESTS = {"router-digest-sha256": maybe(1), "router-digest": once(1)}
@@ -67,7 +67,7 @@ class BridgeServerDescriptor(Document):
         "bridge server descriptor",
         _SECTION,
         _sanitised(ServerDescriptor.grammar.rules) | {"fingerprint": once(1)},
-        {0: "router", -1: "router-digest"},
+        {0: "router"},  # in archives of 2012 and before, router-digest is the second line and not the last
     )
 
     router = ServerDescriptor.router
@@ -86,6 +86,15 @@ class BridgeServerDescriptor(Document):
     extra_info_digest = ServerDescriptor.extra_info_digest
     overload_general = ServerDescriptor.overload_general
     bridge_distribution_request = ServerDescriptor.bridge_distribution_request
+    ntor_onion_key = ServerDescriptor.ntor_onion_key
+    is_extra_info_cache = ServerDescriptor.is_extra_info_cache
+    is_hidden_service_dir = ServerDescriptor.is_hidden_service_dir
+    is_tunnelled_dir_server = ServerDescriptor.is_tunnelled_dir_server
+    allows_single_hop_exits = ServerDescriptor.allows_single_hop_exits
+    read_history = ServerDescriptor.read_history
+    write_history = ServerDescriptor.write_history
+    eventdns = ServerDescriptor.eventdns
+    link_and_circuit_protocols = ServerDescriptor.link_and_circuit_protocols
     ed25519_master_key_hash = optional("master-key-ed25519", lambda item: argument(item, 0))
     router_digest = required("router-digest", read_fingerprint)
     router_digest_sha256 = optional("router-digest-sha256", lambda item: argument(item, 0))
@@ -118,6 +127,7 @@ class BridgeExtraInfo(ExtraInfo):
     """
     The extra-info of a bridge, sanitised. Its statistics are those of `ExtraInfo`; its signature is empty.
 
+    :ivar ed25519_master_key_hash: the SHA-256 of the bridge's real Ed25519 identity as base64, or ``None``.
     :ivar router_digest: what the server descriptor's ``extra-info-digest`` is.
     :ivar router_digest_sha256: the same for the SHA-256 digest, in base64, or ``None``.
     """
@@ -127,11 +137,12 @@ class BridgeExtraInfo(ExtraInfo):
     grammar = Grammar(
         "bridge extra-info",
         _SECTION,
-        _sanitised(ExtraInfo.grammar.rules),
+        _sanitised(ExtraInfo.grammar.rules) | {"master-key-ed25519": maybe(1)},
         {0: "extra-info", -1: "router-digest"},
     )
 
     signature = Field("router-signature", lambda document, places: b"")
+    ed25519_master_key_hash = optional("master-key-ed25519", lambda item: argument(item, 0))
     router_digest = required("router-digest", read_fingerprint)
     router_digest_sha256 = optional("router-digest-sha256", lambda item: argument(item, 0))
 
@@ -274,3 +285,10 @@ class BridgePoolAssignment(LineDocument):
     entries: Field[tuple[BridgePoolEntry, ...]] = Field(
         "", lambda document, places: tuple(read_item(document, place, _read_pool_entry) for place in places[1:])
     )
+
+    @property
+    def unrecognized_lines(self) -> tuple[str, ...]:
+        """
+        None: every line is an entry, whatever is said of a bridge.
+        """
+        return ()

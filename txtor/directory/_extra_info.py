@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from txtor.errors import CannotVerify, MalformedDocument
+from txtor.errors import CannotVerify
 
 from ._document import HashName
 from ._encoding import aware, fingerprint, nickname
 from ._fields import Field, optional, repeated, required
-from ._grammar import Grammar, Index, Rule, any_number, maybe, once
+from ._grammar import Grammar, Rule, any_number, maybe, once
 from ._items import Item
 from ._readers import read_fingerprint, read_integer, read_text, read_time
 from ._signed import IDENTITY_V_SIGNING, SignedDescriptor
@@ -211,12 +211,6 @@ class ExtraInfo(SignedDescriptor):
         {0: "extra-info", 1: "identity-ed25519", -2: "router-sig-ed25519", -1: "router-signature"},
         {"identity-ed25519": ("router-sig-ed25519",), "router-sig-ed25519": ("identity-ed25519",)},
     )
-
-    def _check_structure(self, index: Index) -> None:
-        names = [self.tokens[place][2].split(" ", 1)[0] for place in index.get("transport", [])]
-        if len(set(names)) != len(names):
-            line = self.item_at(index["transport"][0]).line
-            raise MalformedDocument(self.grammar.document, "transport: a name is there twice", line, self.grammar.section)
 
     @property
     def nickname(self) -> str:

@@ -189,7 +189,7 @@ class DocumentStream:
             if line.startswith(b"@type ") and annotation is None:
                 annotation = line[6:]
             if end >= len(self._held) or line[:1] not in (b"@", b""):
-                return _judge(self._given, annotation, line, place, end)
+                return _judge(self._given, annotation, line, place - self._start, end)
             place = end + 1
 
     def _take(self, end: int) -> Iterator[Reading | None]:
@@ -198,14 +198,13 @@ class DocumentStream:
         """
         raw, head, place = self._held[self._start : end], self._head, self._place
         assert head is not None  # whoever knows the end has read the head
-        content = head.start - self._start
         self._place = place._replace(offset=place.offset + len(raw), line=place.line + raw.count(b"\n"))
         self._start = self._scan = end
         self._head = None
         if self._is_given_up:
             self._is_given_up = False
         elif raw.strip(b"\n"):
-            yield from self._read(raw, raw[content:], head, place)
+            yield from self._read(raw, raw[head.start :], head, place)
 
     def _read(self, raw: bytes, content: bytes, head: _Head, place: Place) -> Iterator[Reading | None]:
         """
@@ -253,8 +252,8 @@ class _Head(NamedTuple):
 
     :ivar kind: what it is; where that is not known, what may follow it.
     :ivar error: why it is no document, where that is known already.
-    :ivar start: the offset of its first item.
-    :ivar end: the offset of that line's end.
+    :ivar start: the offset of its first item, in the document.
+    :ivar end: the offset of that line's end, in what is held when it is read.
     """
 
     kind: Kind

@@ -42,7 +42,9 @@ class MadeRelay:
         :param lines: further ones for its server descriptor.
         """
         self.keys = RelayKeys.generate()
-        self.extra_info: ExtraInfo = make_extra_info(self.keys, nickname=nickname, published=published)
+        # A bridge may have a transport at two ports.
+        transports = ["transport meek 127.0.0.1:7002", "transport meek 127.0.0.1:7003"]
+        self.extra_info: ExtraInfo = make_extra_info(self.keys, nickname=nickname, published=published, lines=transports)
         self.descriptor: ServerDescriptor = make_server_descriptor(
             self.keys,
             nickname=nickname,

@@ -19,6 +19,7 @@ from txtor.directory import (
     BridgeServerDescriptor,
     Document,
     ServerDescriptor,
+    parse,
 )
 from txtor.errors import CannotVerify, MalformedDocument
 
@@ -57,10 +58,44 @@ class BridgeTests(SynchronousTestCase):
         self.assertEqual(dict(bridge.bridge_ips or {}), {"de": 8, "us": 16})
         self.assertEqual(bridge.router_digest, "2C7D28A0F5B2B0A7B0E7E5E1B2F3C4D5E6F7A8B9")
         self.assertEqual(bridge.signature, b"")
+        self.assertEqual(bridge.ed25519_master_key_hash, "VkS+wLSGRDAmYBEGGhm2hTLFVyFKHNEyMQCP2EYvcmA")
+        self.assertEqual(bridge.unrecognized_lines, ())
         with self.assertRaises(CannotVerify):
             bridge.verify(now=NOW)
         with self.assertRaises(CannotVerify):
             bridge.verify_ed25519(now=NOW)
+
+    def test_old_server_descriptor(self) -> None:
+        """
+        In archives of 2012 ``router-digest`` is the second line, and lines have ``opt`` before them.
+        """
+        lines = BRIDGE_DESCRIPTOR.replace(b"\nfingerprint ", b"\nopt fingerprint ").replace(b"\nextra-info", b"\nopt extra-info")
+        digest = lines[lines.index(b"router-digest 00A1") :]
+        old = lines.removesuffix(digest).replace(b"\nmaster-key", b"\n" + digest + b"master-key")
+        bridge = BridgeServerDescriptor.parse(old)
+        self.assertEqual(bridge.router_digest, "00A1B2C3D4E5F60718293A4B5C6D7E8F90A1B2C3")
+        self.assertEqual(bridge.fingerprint, "F3B3D8C885D31E6FB3F16F5F1D3F0F0F7C4E5B6A")
+        self.assertEqual([type(reading.document) for reading in parse(old + BRIDGE_DESCRIPTOR)], [BridgeServerDescriptor] * 2)
+        without = old.partition(b"\n")[2]
+        self.assertEqual([type(reading.document) for reading in parse(without * 2)], [BridgeServerDescriptor] * 2)
+
+    def test_lines_of_relays(self) -> None:
+        """
+        What a bridge says that relays say as well, has the attributes of `ServerDescriptor`: the ntor key is kept, which is of no
+        use without the address.
+        """
+        more = b"ntor-onion-key " + b"A" * 43 + b"=\nprotocols Link 1 2 Circuit 1\ncaches-extra-info\ntunnelled-dir-server\n"
+        bridge = BridgeServerDescriptor.parse(BRIDGE_DESCRIPTOR.replace(b"reject *:*\n", more + b"reject *:*\n"))
+        self.assertEqual((bridge.ntor_onion_key, bridge.link_and_circuit_protocols), (bytes(32), "Link 1 2 Circuit 1"))
+        self.assertTrue(bridge.is_hidden_service_dir and bridge.is_extra_info_cache and bridge.is_tunnelled_dir_server)
+        self.assertEqual(bridge.unrecognized_lines, ())
+
+    def test_transport_at_two_ports(self) -> None:
+        """
+        A transport that listens at two places stands there twice, and both lines say the same when the places are gone.
+        """
+        bridge = BridgeExtraInfo.parse(BRIDGE_EXTRA_INFO.replace(b"transport webtunnel", b"transport obfs4"))
+        self.assertEqual([transport.name for transport in bridge.transports], ["obfs4", "obfs4"])
 
     def test_documents_are_linked(self) -> None:
         """

@@ -107,6 +107,14 @@ class ReadingTests(SynchronousTestCase):
             _ = extra_info.dirreq_v3_ips
         self.assertIn("dirreq-v3-ips us:16", [str(item) for item in extra_info.items])
 
+    def test_transport_at_two_ports(self) -> None:
+        """
+        Bridges list a transport twice that listens at two places; the specification says once, and tor does not look.
+        """
+        twice = [line.replace("transport snowflake", "transport obfs4") for line in LINES]
+        made = make(*twice)
+        self.assertEqual([one.name for one in ExtraInfo.parse(made.raw).transports], ["obfs4", "obfs4"])
+
     def test_structure(self) -> None:
         """
         Case 20 of the documents: what is missing, repeated or out of place is refused.
@@ -118,7 +126,6 @@ class ReadingTests(SynchronousTestCase):
             good.replace(b"\nrouter-signature", b"\nx-router-signature"),
             good.replace(b"\nrouter-sig-ed25519", b"\nx-router-sig-ed25519"),
             good.replace(b"\nidentity-ed25519", b"\nx-identity-ed25519"),
-            good.replace(b"transport snowflake", b"transport obfs4"),
             good.replace(b"dirreq-v3-resp", b"dirreq-v3-ips"),
             good.replace(b"extra-info test ", b"extra-info test x"),
             good[: len(good) // 2],

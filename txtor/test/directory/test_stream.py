@@ -18,6 +18,7 @@ from txtor.directory import (
     BridgeNetworkStatus,
     BridgePoolAssignment,
     BridgeServerDescriptor,
+    Consensus,
     Document,
     DocumentStream,
     ExitList,
@@ -29,6 +30,7 @@ from txtor.directory import (
     Reading,
     ServerDescriptor,
     UnknownDocument,
+    Vote,
 )
 from txtor.errors import (
     DocumentError,
@@ -37,6 +39,7 @@ from txtor.errors import (
     ObsoleteDocument,
     UnsupportedDocument,
 )
+from txtor.test.directory.samples import sample
 
 from .documents import (
     BRIDGE_DESCRIPTOR,
@@ -175,6 +178,17 @@ class StreamTests(SynchronousTestCase):
             self.assertEqual([reading.raw for reading in found], [reading.raw for reading in whole])
             self.assertEqual([reading.place for reading in found], [reading.place for reading in whole])
             self.assertEqual([str(reading.error) for reading in found], [str(reading.error) for reading in whole])
+
+    def test_kinds_that_begin_alike(self) -> None:
+        """
+        What a document is that has no annotation is told by its own bytes, wherever it stands among others.
+        """
+        names = ["vote-auth000", "consensus", "vote-auth001", "consensus-microdesc", "vote-auth002"]
+        text = b"".join(sample(f"network-2/{name}") for name in names)
+        for size in (len(text), 5000, 999):
+            found = read(text[place : place + size] for place in range(0, len(text), size))
+            self.assertEqual([type(reading.document) for reading in found], [Vote, Consensus, Vote, Consensus, Vote], size)
+            self.assertEqual([getattr(reading.document, "flavour", "") for reading in found][1::2], ["ns", "microdesc"])
 
     def test_third_of_five(self) -> None:
         """
