@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import gc
 import random
+import signal
 import weakref
 from typing import Any
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, DeferredList, gatherResults
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
-from txtor import connect
+from txtor import Tor, connect, launch
 from txtor._deferred import deferred
 from txtor.directory import index_routers
 from txtor.errors import Disconnected, SocksError
 from txtor.events import CircuitEvent, StreamEvent
-from txtor.state import Circuit, CircuitFailed, PathRules, Router, Stream, StreamChanged, TorState, among
+from txtor.state import Circuit, CircuitFailed, GuardChanged, PathRules, Router, Stream, StreamChanged, TorState, among
 from txtor.testing import NodeView, TorNetworkTestCase
 
 
@@ -380,3 +381,63 @@ class NetworkTests(TorNetworkTestCase):
         self.assertIs(state.circuits[circuit.id], circuit)
         await circuit.close()
         await self.assertSame(state)
+
+
+class KilledTests(TorNetworkTestCase):
+    """
+    A Tor of our own, on the network, which is killed.
+    """
+
+    async def launch(self) -> Tor:
+        """
+        A client that can build circuits.
+        """
+        torrc = self.network.clients[0].read("torrc").splitlines()
+        authorities = [line.split(" ", 1)[1] for line in torrc if line.startswith("DirAuthority ")]
+        config: list[Any] = [("DirAuthority", authorities), ("TestingTorNetwork", 1), ("GeoIPFile", "/dev/null")]
+        tor = await launch(self.reactor, config=config, timeout=60)
+        self.addCleanup(tor.quit)
+        return tor
+
+    @deferred
+    async def test_killed(self) -> None:
+        """
+        When Tor is killed with -9 in the middle, everybody who waits for anything is told; and what is there of the next Tor is
+        not taken for what was there of the old one.
+        """
+        tor = await self.launch()
+        state = await tor.create_state()
+        self.addCleanup(state.close)
+        assert tor.process is not None
+        self.assertEqual(state.tor_pid, tor.process.pid)
+        path = [f"${node.fingerprint}" for node in self.network.exits[:2]]
+        built = await (await state.build_circuit(path, purpose="controller")).when_built()
+        building = await state.build_circuit(path, purpose="controller")
+        told: list[Circuit] = []
+
+        @state.on_circuit_closed
+        def closed(circuit: Circuit, **why: str) -> None:
+            told.append(circuit)
+
+        waiting: list[Deferred[Any]] = [
+            built.when_closed(),
+            building.when_closed(),
+            anext(built.changes()),
+            anext(state.changes(GuardChanged)),
+            state.resolve("no-such-name.invalid"),
+            state.protocol.get_info_bytes("ns/all"),
+        ]
+        tor.process.send_signal(signal.SIGKILL)
+        results = await DeferredList(waiting, consumeErrors=True)
+        failures = [result for _, result in results if isinstance(result, Failure)]
+        self.assertEqual([type(each.value) for each in failures[:4]], [Disconnected] * 4)
+        self.assertIn(len(failures), (5, 6))  # Tor may have answered the last question
+        with self.assertRaises(Disconnected):
+            await built.when_closed()
+        another = await self.launch()
+        circuits = list(state.circuits.values())
+        await state.follow(another.protocol)
+        self.assertNotEqual(state.tor_pid, tor.process.pid)
+        self.assertEqual({circuit.status for circuit in circuits}, {"CLOSED"})
+        self.assertIn(built, told)
+        self.assertEqual(set(circuits) & set(state.circuits.values()), set())
