@@ -6,6 +6,7 @@ Tests of the live picture, on a Tor in memory.
 from __future__ import annotations
 
 import base64
+import pathlib
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -14,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from txtor.errors import Disconnected, InvalidArgument, UnrecognizedEntity
+from txtor.errors import Disconnected, InvalidArgument, TorRefused, UnrecognizedEntity
 from txtor.state import (
     AddressMapping,
     AddrListenerMixin,
@@ -33,6 +34,7 @@ from txtor.state import (
     TorState,
 )
 from txtor.testing import FakeTor
+from txtor.testing._fake_config import Refusal
 
 FLAGS = "Fast Guard Exit Running Valid V2Dir"
 
@@ -611,3 +613,43 @@ class OtherTests(StateCase):
         self.assertEqual(self.successResultOf(self.state.routers.countries([router])), {"10.1.0.1": "au"})
 
 
+
+
+class FilterTests(SynchronousTestCase):
+    """
+    What is asked of Tor, for those who must allow it.
+    """
+
+    def test_documented(self) -> None:
+        """
+        Case 37: the page says what is asked, each command as it is sent; what it calls needed is needed, and the rest is not.
+        """
+        page = (pathlib.Path(__file__).parents[3] / "docs" / "howto" / "watch-circuits.rst").read_text(encoding="utf-8")
+        told = page.partition("Behind a filter")[2]
+        clock = Clock()
+        tor = FakeTor()
+        tor.info["ns/all"] = ""
+        protocol = tor.connect(clock)
+        before = len(tor.received)
+        self.successResultOf(TorState.from_protocol(clock, protocol))
+        sent = tor.received[before:]
+        needed = [line.strip() for line in told.splitlines() if line.startswith(("   SETEVENTS", "   GETINFO"))]
+        self.assertEqual([command for command in sent if command in needed], needed)
+        for command in sent:
+            for word in command.split(" ")[1:]:
+                self.assertIn(word, told)
+            filtered = FakeTor()
+            filtered.info["ns/all"] = ""
+            answers = filtered._answers[command.split(" ")[0]]
+
+            def answer(connection: Any, asked: Any, command: str = command, answers: Any = answers) -> Any:
+                if asked.line == command:
+                    raise Refusal.of(510, "Command filtered")
+                return answers(connection, asked)
+
+            filtered.answer(command.split(" ")[0], answer)
+            following = TorState.from_protocol(clock, filtered.connect(clock))
+            if command in needed:
+                self.failureResultOf(following, TorRefused)
+            else:
+                self.successResultOf(following)
