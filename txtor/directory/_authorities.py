@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from txtor.errors import MalformedDocument
+from txtor.grammar import format_address_port
 
 from ._encoding import BadValue, address_port, fingerprint, nickname, port
 
@@ -112,6 +113,19 @@ class DirectoryAuthority:
             "bridge" in options,
             tuple(other),
         )
+
+
+    def __str__(self) -> str:
+        """
+        The value of a ``DirAuthority`` option, as torrc and SETCONF take it.
+        """
+        words = [] if self.nickname is None else [self.nickname]
+        words += [] if self.or_port is None else [f"orport={self.or_port}"]
+        words += ["bridge"] if self.is_bridge_authority else []
+        words += self.options
+        words += [] if self.v3ident is None else [f"v3ident={self.v3ident}"]
+        words += [] if self.ipv6 is None else [f"ipv6={format_address_port(*self.ipv6)}"]
+        return " ".join([*words, format_address_port(self.address, self.dir_port), self.fingerprint])
 
 
 class Authorities(Collection[DirectoryAuthority]):

@@ -52,6 +52,7 @@ ELSEWHERE = {
     "demo": "txtor.test.test_demo",
     "fetch_and_verify": "txtor.test.fetch.test_on_network",
     "follow_consensus": "txtor.test.fetch.test_on_network",
+    "make_documents": "txtor.test.directory.test_accepted",
 }
 
 

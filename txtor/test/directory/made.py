@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from txtor.directory import (
     AuthorityKeys,
     Consensus,
+    DirectoryAuthority,
     ExtraInfo,
     Microdescriptor,
     RelayKeys,
@@ -117,7 +118,8 @@ class MadeNetwork:
         :param first: the fingerprint of the first one, as a relay.
         """
         names = zip((first, "2" * 40, "3" * 40), self.authorities, strict=True)
-        return [f"{each.nickname} no-v2 v3ident={each.v3ident} 127.0.0.1:{port} {identity}" for identity, each in names]
+        found = [DirectoryAuthority(each.nickname, "127.0.0.1", port, identity, each.v3ident) for identity, each in names]
+        return [str(each) for each in found]
 
 
 def vote_of(authority: AuthorityKeys, relays: Sequence[MadeRelay], valid_after: datetime) -> Vote:

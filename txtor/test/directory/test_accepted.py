@@ -37,6 +37,7 @@ from txtor.errors import DirectoryUnavailable, InvalidDescriptor
 from txtor.fetch import DirectoryClient
 from txtor.test.process.leftovers import OFFLINE, reactor
 from txtor.test.serving import serve
+from txtor.test.test_examples import OutputMixin, example
 
 from .made import MadeNetwork, MadeRelay, vote_of, write_key
 
@@ -111,7 +112,7 @@ class AcceptedCase(TestCase):
         (self.folder / name).write_bytes(content)
 
 
-class ClientTests(AcceptedCase):
+class ClientTests(OutputMixin, AcceptedCase):
     """
     A client that finds consensus, certificates and microdescriptors in its files, and trusts none of them more for that.
     """
@@ -147,6 +148,22 @@ class ClientTests(AcceptedCase):
         made = self.network.consensus("microdesc", self.now - timedelta(minutes=30)).raw
         tor = await self.client(made.replace(b"Bandwidth=1000", b"Bandwidth=1001", 1))
         self.assertEqual(await tor.protocol.get_info_single("ns/all"), "")
+
+    @deferred
+    async def test_example(self) -> None:
+        """
+        What ``examples/make_documents.py`` writes is believed with the lines that it prints, and with no others.
+        """
+        self.catch_output()
+        example("make_documents").main(str(self.folder))
+        first, *lines = self.printed()
+        self.assertTrue(first.startswith("# 5 relays, signed by 3 authorities, until "), first)
+        config = {**OFFLINE, "DirAuthority": [line.removeprefix("DirAuthority ") for line in lines]}
+        tor = await launch(reactor, data_directory=self.folder, socks_port=0, config=config, wait="controlled", timeout=60)
+        self.addCleanup(tor.quit)
+        nicknames = sorted(each.nickname for each in (await tor.get_network_statuses()).values())
+        self.assertEqual(nicknames, [f"relay{number}" for number in range(1, 6)])
+        self.assertEqual(len(await tor.get_microdescriptors(verify=True)), 5)
 
     @deferred
     async def test_descriptor(self) -> None:

@@ -45,6 +45,16 @@ class AuthoritiesTests(SynchronousTestCase):
         three = DirectoryAuthority.parse("orport=9 127.0.0.1:80 1a25c6358db91342aa51720a5038b72742732498")
         self.assertEqual((three.nickname, three.or_port), (None, 9))
 
+    def test_written(self) -> None:
+        """
+        Written as torrc has it, and read back, it is the same.
+        """
+        some = [DirectoryAuthority.parse(line) for line in (LINE, "127.0.0.1:80 1A25C6358DB91342AA51720A5038B72742732498")]
+        for one in (*some, *Authorities.public_network()):
+            self.assertEqual(DirectoryAuthority.parse(str(one)), one)
+        self.assertEqual(str(some[1]), "127.0.0.1:80 1A25C6358DB91342AA51720A5038B72742732498")
+        self.assertTrue(str(some[0]).startswith("test000a orport=5000 no-v2 weight=2 v3ident="), str(some[0]))
+
     def test_public_network(self) -> None:
         """
         Nine authorities vote in the public network, five make a majority, and Serge is for bridges.
@@ -93,6 +103,7 @@ class AuthoritiesTests(SynchronousTestCase):
         Any text is an authority, or malformed.
         """
         try:
-            DirectoryAuthority.parse(text)
+            one = DirectoryAuthority.parse(text)
+            self.assertEqual(DirectoryAuthority.parse(str(one)), one)
         except MalformedDocument as error:
             self.assertEqual(error.document, "DirAuthority line")
