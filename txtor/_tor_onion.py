@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         DiskTerms,
         EphemeralOnionService,
         FilesystemOnionService,
+        Fronts,
         ListedOnionService,
         Local,
         OnionAddress,
@@ -155,6 +156,7 @@ class OnionMethods:
         pow_queue_rate: int | None = None,
         pow_queue_burst: int | None = None,
         options: Mapping[str, Value] | None = None,
+        balanced_for: Fronts | None = None,
         wait: WaitFor | str | None = None,
         timeout: float | None = 180.0,
     ) -> FilesystemOnionService:
@@ -173,6 +175,8 @@ class OnionMethods:
         :param intro_dos_burst: how many may come at once; by default 200.
         :param options: further options of torrc, as ``{"HiddenServiceExportCircuitID": "haproxy"}``. A list gives one several
             lines.
+        :param balanced_for: the address of a front end, or several: the service is a back end of Onionbalance, or of
+            `txtor.balance.OnionBalancer`, and answers whoever comes by the front end's descriptor. Written to ``ob_config``.
         :return: the service. The other arguments are those of `create_onion_service`; here all Tors take those of proof of
             work that were built with it, since 0.4.8.1. An argument that is ``None`` leaves Tor's default.
         :raises OnionKeyFileUnusable: Tor would not survive the directory, or overwrite a key: it was not told.
@@ -204,6 +208,7 @@ class OnionMethods:
             pow_queue_rate=pow_queue_rate,
             pow_queue_burst=pow_queue_burst,
             options=options,
+            balanced_for=balanced_for,
             wait=wait,
             timeout=timeout,
         )

@@ -6,7 +6,7 @@ from ._address import OnionAddress
 from ._authentication import AnyClientKey, OnionAuthentication, list_authentications
 from ._client_keys import ClientAuthKey, ClientAuthPublicKey
 from ._descriptor import OnionDescriptor, OnionDescriptorContent
-from ._disk_service import DiskTerms, FilesystemOnionService
+from ._disk_service import DiskTerms, FilesystemOnionService, Fronts
 from ._endpoint import AnyOnionService, KeptTor, Local, TorLease, TorOnionAddress, TorOnionEndpoint, TorOnionListeningPort
 from ._fetch import DescriptorRequest, get_onion_descriptor, post_onion_descriptor
 from ._introduction import IntroductionPoint, LinkSpecifier
@@ -14,10 +14,12 @@ from ._key_files import (
     check_onion_directory,
     keep_onion_key,
     read_authorized_clients,
+    read_balanced_for,
     read_client_keys,
     read_onion_key,
     remove_authorized_client,
     write_authorized_client,
+    write_balanced_for,
     write_client_key,
     write_onion_directory,
 )
@@ -53,6 +55,7 @@ __all__ = [
     "EphemeralOnionService",
     "FilesystemOnionService",
     "FlowControl",
+    "Fronts",
     "HSDir",
     "HashRing",
     "IntroductionPoint",
@@ -98,6 +101,7 @@ __all__ = [
     "node_index",
     "post_onion_descriptor",
     "read_authorized_clients",
+    "read_balanced_for",
     "read_client_keys",
     "read_onion_key",
     "remove_authorized_client",
@@ -107,6 +111,7 @@ __all__ = [
     "subcredential",
     "upload_news",
     "write_authorized_client",
+    "write_balanced_for",
     "write_client_key",
     "write_onion_directory",
 ]

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
@@ -34,10 +34,12 @@ from ._key_files import (
     check_onion_directory,
     make_directory,
     read_authorized_clients,
+    read_balanced_for,
     read_file,
     read_onion_key,
     remove_authorized_client,
     write_authorized_client,
+    write_balanced_for,
 )
 from ._moment import Now, utc_now
 from ._ports import OnionPort, ServicePort, Targets, parse_ports
@@ -56,6 +58,11 @@ from ._watch import PublicationWatch
 
 _log = Logger()
 
+_BACK_END = "HiddenServiceOnionBalanceInstance"
+
+#: The addresses of front ends: one, or several.
+Fronts: TypeAlias = "OnionAddress | str | Iterable[OnionAddress | str]"
+
 
 @dataclass(frozen=True)
 class DiskTerms:
@@ -64,6 +71,7 @@ class DiskTerms:
 
     :ivar wished: what is waited for.
     :ivar lines: the options, by the names of torrc.
+    :ivar fronts: the addresses of the front ends that it is a back end of.
     :raises InvalidArgument: something cannot be.
     """
 
@@ -85,13 +93,16 @@ class DiskTerms:
     pow_enabled: bool | None = None
     pow_queue_rate: int | None = None
     pow_queue_burst: int | None = None
+    balanced_for: Fronts | None = None
     wished: WaitFor = field(init=False)
+    fronts: tuple[OnionAddress, ...] = field(init=False)
     lines: Mapping[str, Value] = field(init=False)
 
     def __post_init__(self) -> None:
         check_version(self.version)
         check_timeout(self.timeout)
         object.__setattr__(self, "wished", read_wait(self.wait, self.await_all_uploads))
+        object.__setattr__(self, "fronts", _read_fronts(self.balanced_for))
         directory = os.fspath(self.directory)
         if not isinstance(directory, str) or not os.path.isabs(directory) or "\0" in directory:
             raise InvalidArgument(f"The directory of an onion service is an absolute path: {directory!r}")
@@ -103,6 +114,8 @@ class DiskTerms:
         lines = service_options({name: getattr(self, name) for name in ARGUMENTS}, self.options)
         object.__setattr__(self, "lines", lines)
         SetConf([(DIRECTORY, self.path), *lines.items()])  # what cannot be said is told before anything is done
+        if self.fronts and any(name.lower() == _BACK_END.lower() for name in lines):
+            raise InvalidArgument(f"balanced_for sets {_BACK_END} itself.")
 
     def with_progress(self, progress: ProgressListener) -> DiskTerms:
         """
@@ -136,7 +149,43 @@ class DiskTerms:
         for name, value in self.lines.items():
             values = value if isinstance(value, (list, tuple)) else [value]
             lines += [(name, str(int(each) if isinstance(each, bool) else each)) for each in values]
+        if self.fronts:
+            lines.append((_BACK_END, "1"))
         return tuple(lines)
+
+    def prepare(self) -> None:
+        """
+        Look at the directory, and write into it before Tor knows of it: without the files of its clients the service would be
+        open to everybody, and of one that is a back end without addresses Tor dies.
+
+        :raises OnionKeyFileUnusable: Tor would not survive it, or lose a key.
+        """
+        check_onion_directory(self.path, self.group_readable)
+        keys = self.keys()
+        if keys is not None or self.fronts:
+            make_directory(Path(self.path), 0o750 if self.group_readable else 0o700)
+        if keys is not None:
+            write_clients(self.path, keys)
+        if self.fronts:
+            write_balanced_for(self.path, self.fronts)
+        elif any(name.lower() == _BACK_END.lower() and str(value) != "0" for name, value in self.block(())):
+            read_balanced_for(self.path)
+
+
+def _read_fronts(fronts: Fronts | None) -> tuple[OnionAddress, ...]:
+    """
+    Read the addresses of front ends.
+
+    :raises InvalidArgument: one is none, or there is none, of which Tor dies.
+    """
+    if fronts is None:
+        return ()
+    if not isinstance(fronts, (OnionAddress, str, Iterable)):
+        raise InvalidArgument(f"The front ends of an onion service are addresses, not {type(fronts).__name__}.")
+    given = [fronts] if isinstance(fronts, (OnionAddress, str)) else list(fronts)
+    if not given:
+        raise InvalidArgument("A back end has the address of at least one front end; say balanced_for=None for none.")
+    return tuple(dict.fromkeys(OnionAddress.parse(each) for each in given))
 
 
 class FilesystemOnionService:
@@ -325,19 +374,6 @@ def write_clients(directory: str, keys: Mapping[str, ClientAuthPublicKey] | None
         remove_authorized_client(directory, name)
 
 
-def _prepare(terms: DiskTerms) -> None:
-    """
-    Look at the directory, and write the clients into it before Tor knows of it: it would be open to everybody until then.
-
-    :raises OnionKeyFileUnusable: Tor would not survive it, or lose a key.
-    """
-    check_onion_directory(terms.path, terms.group_readable)
-    keys = terms.keys()
-    if keys is not None:
-        make_directory(Path(terms.path), 0o750 if terms.group_readable else 0o700)
-        write_clients(terms.path, keys)
-
-
 async def create_disk_service(
     kind: type[FilesystemOnionService],
     reactor: IReactorTime,
@@ -357,7 +393,7 @@ async def create_disk_service(
     try:
         await targets.open(ports)
         await deadline.limit(watch.start(), "SETEVENTS")
-        _prepare(terms)
+        terms.prepare()
 
         def put(block: Block | None) -> Block | None:
             before.append(block)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +25,7 @@ from ._keys import OnionKey
 
 SECRET_FILE, PUBLIC_FILE, HOSTNAME_FILE = "hs_ed25519_secret_key", "hs_ed25519_public_key", "hostname"
 _CLIENTS = "authorized_clients"
+_FRONTS = "ob_config"
 
 T = TypeVar("T")
 PathLike = str | os.PathLike[str]
@@ -210,6 +211,31 @@ def _parse_any_key(content: bytes) -> OnionKey:
         return OnionKey.from_blob(content.decode("ascii").strip())
     except UnicodeDecodeError:
         raise InvalidArgument("it holds no key of an onion service.") from None
+
+
+# -- back ends ----------------------------------------------------------------------------------------------------------
+
+
+def read_balanced_for(directory: PathLike) -> list[OnionAddress]:
+    """
+    The addresses for which a service answers as a back end of Onionbalance, from its ``ob_config``.
+
+    :param directory: the service's.
+    :raises OnionKeyFileUnusable: there is no such file, or Tor would not survive it.
+    """
+    return read_file(Path(directory) / _FRONTS, formats.parse_ob_config)
+
+
+def write_balanced_for(directory: PathLike, fronts: Iterable[OnionAddress]) -> None:
+    """
+    Write the ``ob_config`` of a back end. Tor reads it when the service is configured.
+
+    :param directory: the service's, which is there.
+    :param fronts: the addresses for which it answers too.
+    :raises InvalidArgument: there are none.
+    :raises OnionKeyFileUnusable: the file cannot be written.
+    """
+    _write(Path(directory) / _FRONTS, formats.format_ob_config(fronts))
 
 
 # -- client authorization -----------------------------------------------------------------------------------------------
