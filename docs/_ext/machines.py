@@ -23,6 +23,7 @@ MODULES = (
     "txtor.process._bootstrap",
     "txtor.service._machine",
     "txtor.onion._publication",
+    "txtor.balance._machine",
 )
 
 

@@ -28,13 +28,13 @@ from ._listing import ListedOnionService, list_services
 from ._making import DescriptorTerms, make_onion_descriptor
 from ._moment import current_slots
 from ._periods import DescriptorSlot, DescriptorSlots, OnionTiming, TimePeriod, credential, descriptor_slots, subcredential
-from ._plain_layers import AuthClient, FlowControl, PowParams
+from ._plain_layers import AuthClient, FlowControl, InnerLayer, PowParams
 from ._ports import ServicePort, Target
 from ._publication import PublicationReport, WaitFor
 from ._revision import revision_counter
 from ._ring import HashRing, HSDir, RingParameters, node_index, select_hsdirs, service_index
 from ._service import EphemeralOnionService
-from ._terms import DISCARD, Clients, OnionKeyFile, OnionTerms, PrivateKey, ProgressListener
+from ._terms import DISCARD, Clients, OnionKeyFile, OnionTerms, PrivateKey, ProgressListener, read_clients
 from ._uploads import DescriptorReport, UploadNews, UploadRefused, UploadStarted, UploadStored, upload_news
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "Fronts",
     "HSDir",
     "HashRing",
+    "InnerLayer",
     "IntroductionPoint",
     "KeptTor",
     "LinkSpecifier",
@@ -103,6 +104,7 @@ __all__ = [
     "read_authorized_clients",
     "read_balanced_for",
     "read_client_keys",
+    "read_clients",
     "read_onion_key",
     "remove_authorized_client",
     "revision_counter",
