@@ -11,6 +11,7 @@ import os
 import pathlib
 import shutil
 import sys
+import tempfile
 import unittest
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -37,6 +38,7 @@ from txtor.commands import GetConfGroup
 from txtor.control import TorControlProtocol
 from txtor.errors import Disconnected
 from txtor.onion import OnionKeyFile, keep_onion_key
+from txtor.socks import IsolationToken
 from txtor.test.programs import Program, ProgramTestCase
 from txtor.test.serving import serve
 from txtor.testing import FakeTor, TorNetworkTestCase
@@ -756,6 +758,29 @@ class NetworkTests(OutputMixin, TorNetworkTestCase):
         before = len(self.printed())
         await self.run_example("onion_detached", control, "list")
         self.assertNotIn(hostname, self.printed()[before:])
+
+    @deferred
+    async def test_onion_balance(self) -> None:
+        """
+        Two Tors answer at one address, and nothing of it stays when the program is cancelled.
+        """
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        endpoints = [node.control_endpoint for node in self.network.clients[:2]]
+        running = Deferred.fromCoroutine(self.run_example("onion_balance", folder, 600, *endpoints))
+        while not self.printed() and not running.called:
+            await deferLater(self.reactor, 0.02)
+        (address,) = self.printed()
+        pages: set[bytes] = set()
+        while len(pages) < 2:  # each is as likely as the other
+            isolated = tor_agent(self.reactor, self.client.socks_endpoint or "", isolation=IsolationToken.new())
+            pages.add(await treq.content(await HTTPClient(isolated).get(address)))
+        self.assertEqual(pages, {b"Hello from tor0\n", b"Hello from tor1\n"})
+        running.cancel()
+        await self.assertFailure(running, CancelledError)
+        for endpoint in endpoints:
+            async with await connect(self.reactor, endpoint) as tor:
+                self.assertEqual(await tor.protocol.send(GetConfGroup()), [])
 
     @deferred
     async def test_onion_client_auth(self) -> None:
