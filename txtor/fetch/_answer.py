@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from txtor.directory import Consensus, ConsensusDiff, Limits, Place, Reading, decompress_chunks
+from txtor.directory import Consensus, ConsensusDiff, Document, Limits, Place, Reading, decompress_chunks
 from txtor.errors import DirectoryServerError, DocumentError
 
 from ._reading import in_slices, read_documents, slices
@@ -30,6 +30,13 @@ class Answered(NamedTuple):
 
     readings: list[Reading]
     diff: ConsensusDiff | None = None
+
+    @property
+    def documents(self) -> list[Document]:
+        """
+        Those that could be read.
+        """
+        return [reading.document for reading in self.readings if reading.document is not None]
 
 
 class UselessDiff(Exception):  # no error for a caller: the whole is asked for

@@ -8,8 +8,7 @@ A server may send what it likes. What it sends is bounded in size and time, and 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeAlias
 
@@ -25,18 +24,15 @@ from txtor.directory import (
     USABLE,
     Authorities,
     Consensus,
-    ConsensusDiff,
     DirectoryAuthority,
     DirectoryQuery,
     Document,
     KeyCertificate,
     Limits,
-    Refused,
 )
 from txtor.errors import (
     DirectoryServerError,
     DirectoryUnavailable,
-    DocumentError,
     InvalidArgument,
     ProtocolViolation,
     TorError,
@@ -46,6 +42,7 @@ from txtor.socks import parse_target
 
 from ._answer import Answered, UselessDiff, read_answer
 from ._exchange import exchange
+from ._gathered import Fetched, Gathered
 from ._response import ResponseReader, format_request
 from ._signers import certificates_for
 
@@ -54,31 +51,11 @@ Server: TypeAlias = "str | tuple[str, int] | DirectoryAuthority | IStreamClientE
 #: From a host and a port to an endpoint, as ``tor.stream_via``.
 Through: TypeAlias = Callable[[str, int], IStreamClientEndpoint]
 
+#: Raises an error where a document must not be believed.
+Believe: TypeAlias = Callable[[Document], Awaitable[None]]
+
 _Server = tuple[str, IStreamClientEndpoint]
 _MOST_SERVERS = 256
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """
-    What directory servers answered.
-
-    :ivar matched: the documents that were asked for. That they were does not make them true.
-    :ivar missing: the fingerprints or digests for which none came from any server.
-    :ivar refused: what else came, each with the reason why it is not taken.
-    :ivar broken: why documents could not be read.
-    :ivar diffs: the differences of which consensuses were made that were sent so, from `DirectoryQuery.base`.
-    :ivar servers: those that sent something that was asked for.
-    :ivar failures: by server, why another did not.
-    """
-
-    matched: tuple[Any, ...]
-    missing: frozenset[str]
-    refused: tuple[Refused, ...]
-    broken: tuple[DocumentError, ...]
-    diffs: tuple[ConsensusDiff, ...]
-    servers: tuple[str, ...]
-    failures: tuple[tuple[str, TorError], ...]
 
 
 class DirectoryClient:
@@ -130,12 +107,24 @@ class DirectoryClient:
 
         See dir-spec 6 and appendix B.
         """
+        return await self._fetch(query)
+
+    async def _fetch(self, query: DirectoryQuery, believe: Believe | None = None) -> Fetched:
+        """
+        Ask one server after another.
+
+        :param believe: raises where a document must not be believed; the server is then passed over.
+        """
         format_request(query.path(), "", query.headers())  # a path that cannot be sent is the caller's mistake, and no server's
-        gathered = _Gathered(query)
+        gathered = Gathered(query)
         for server in tuple(self._servers):
             name = server[0]
             try:
-                await self._ask(server, query, gathered)
+                answered = await self._ask(server, query, gathered)
+                if believe is not None:
+                    for document in query.accept(answered.documents).matched:
+                        await believe(document)
+                gathered.take(name, answered)
             except (ConnectError, ConnectionClosed, OSError) as error:
                 gathered.fail(name, DirectoryServerError(f"no connection, or it was lost: {error}"))
             except DeferredTimeout:
@@ -160,7 +149,8 @@ class DirectoryClient:
         grace: timedelta = USABLE,
     ) -> Consensus:
         """
-        The newest consensus, verified where it is said by whom it must be signed.
+        The newest consensus, verified where it is said by whom it must be signed. A server whose consensus must not be believed
+        is passed over.
 
         :param flavour: ``"microdesc"`` or ``"ns"``.
         :param base: one that is held already: servers that keep it as well send only what has changed since, and where it is
@@ -170,33 +160,50 @@ class DirectoryClient:
         :param now: the time at which it must be in force. By default that of this machine.
         :param grace: how long before and after its time it is still taken. By default as long as Tor makes do with one.
         :raises DirectoryUnavailable: no server sent one, or any of the certificates.
-        :raises VerificationFailed: it must not be believed, or is older than the base.
-        :raises MissingCertificates: too few signatures could be checked.
+        :raises VerificationFailed: none that was sent is to be believed, or they are older than the base; why, of the first.
+        :raises MissingCertificates: likewise, too few signatures could be checked.
         :raises InvalidArgument: there is no such flavour, or the base is of another one.
         """
         v3idents = () if authorities is None else authorities.v3idents
         query = DirectoryQuery.consensus(flavour, v3idents, base=base)
-        consensus: Consensus = (await self.fetch(query)).matched[0]
-        if authorities is None:
-            return consensus
-        if certificates is None:
-            wanted = certificates_for(consensus, authorities)
-            certificates = () if wanted is None else (await self.fetch(wanted)).matched
-        moment = datetime.now(timezone.utc) if now is None else now
-        consensus.verify(authorities, certificates, now=moment, flavour=flavour, grace=grace, previous=base)
+        doubts: list[TorError] = []
+
+        async def believe(document: Document) -> None:
+            assert isinstance(document, Consensus) and authorities is not None
+            try:
+                held = await self._certificates(document, authorities) if certificates is None else certificates
+                moment = datetime.now(timezone.utc) if now is None else now
+                document.verify(authorities, held, now=moment, flavour=flavour, grace=grace, previous=base)
+            except TorError as error:
+                doubts.append(error)
+                raise
+
+        try:
+            found = await self._fetch(query, None if authorities is None else believe)
+        except DirectoryUnavailable as unavailable:
+            if doubts:
+                raise doubts[0] from unavailable
+            raise
+        consensus: Consensus = found.matched[0]
         return consensus
 
-    async def _ask(self, server: _Server, query: DirectoryQuery, gathered: _Gathered) -> None:
+    async def _certificates(self, consensus: Consensus, authorities: Authorities) -> Iterable[KeyCertificate]:
+        """
+        Ask for the key certificates that a consensus is verified with.
+        """
+        wanted = certificates_for(consensus, authorities)
+        return () if wanted is None else (await self.fetch(wanted)).matched
+
+    async def _ask(self, server: _Server, query: DirectoryQuery, gathered: Gathered) -> Answered:
         """
         Ask one server; once more, for the whole, where it sent a difference that leads nowhere.
         """
         end = self._reactor.seconds() + self._timeout
         try:
-            answered = await self._ask_once(server, query, query.base, end)
+            return await self._ask_once(server, query, query.base, end)
         except UselessDiff as useless:
             gathered.broken.append(useless.reason)
-            answered = await self._ask_once(server, query, None, end)
-        gathered.take(server[0], answered)
+            return await self._ask_once(server, query, None, end)
 
     async def _ask_once(self, server: _Server, query: DirectoryQuery, base: Consensus | None, end: float) -> Answered:
         """
@@ -211,63 +218,6 @@ class DirectoryClient:
         waiting = Deferred.fromCoroutine(exchange(endpoint, request, reader))
         await waiting.addTimeout(max(end - self._reactor.seconds(), 0), self._reactor)
         return await read_answer(self._reactor, reader, base, self._limits, name)
-
-
-class _Gathered:
-    """
-    What has come so far for a query.
-
-    :ivar broken: why documents, or differences, could not be read.
-    """
-
-    def __init__(self, query: DirectoryQuery) -> None:
-        self.broken: list[DocumentError] = []
-        self._query = query
-        self._documents: dict[Document, None] = {}
-        self._diffs: list[ConsensusDiff] = []
-        self._servers: list[str] = []
-        self._failures: list[tuple[str, TorError]] = []
-        self._answer = query.accept(())
-
-    def take(self, server: str, answered: Answered) -> None:
-        """
-        A server answered with documents.
-        """
-        before = len(self._answer.matched)
-        readings, diff = answered
-        documents = [reading.document for reading in readings if reading.document is not None]
-        self._documents.update(dict.fromkeys(documents))
-        broken = [reading.error for reading in readings if reading.error is not None]
-        self.broken += broken
-        self._answer = self._query.accept(self._documents)
-        if len(self._answer.matched) > before:
-            self._servers.append(server)
-            self._diffs += [] if diff is None else [diff]
-            return
-        refused = [refused.reason for refused in self._answer.refused if refused.document in documents[:16]]
-        reasons = [str(error) for error in broken] + refused
-        told = "; ".join(reasons[:3]) or "an empty answer"
-        self.fail(server, DirectoryServerError(f"it sent nothing that was asked for: {told}"))
-
-    def fail(self, server: str, error: TorError) -> None:
-        """
-        A server sent nothing of use.
-        """
-        self._failures.append((server, error))
-
-    @property
-    def is_complete(self) -> bool:
-        return bool(self._answer.matched) and not self._answer.missing
-
-    def result(self) -> Fetched:
-        """
-        :raises DirectoryUnavailable: nothing that was asked for has come.
-        """
-        matched, refused, missing = self._answer
-        if not matched:
-            raise DirectoryUnavailable(self._query.path(), self._failures)
-        told = (tuple(self.broken), tuple(self._diffs), tuple(self._servers), tuple(self._failures))
-        return Fetched(matched, missing, refused, *told)
 
 
 def _several(servers: Server | Iterable[Server]) -> Iterable[Any]:

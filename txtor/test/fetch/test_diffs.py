@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import given, settings
@@ -230,6 +231,27 @@ class GetConsensusTests(DiffCase):
         forged = Consensus(NEXT.raw.replace(b"Wgg=5001", b"Wgg=5002"))
         diff = bytes(make_consensus_diff(BASE, forged))
         error = self.refused(VerificationFailed, Cache(diff, forged.raw), base=BASE, authorities=known(0, 1, 2))
+        self.assertIn("0 of 3", error.rule)
+
+    def test_passed_over(self) -> None:
+        """
+        A server that sends what must not be believed is passed over, and so is one that has nothing newer than what is old.
+        """
+        forged, stale = NEXT.raw.replace(b"Wgg=5001", b"Wgg=5002"), Cache(b"", status="304 Not modified")
+        for bad in (Cache(forged, forged), Cache(b"", b"", status="503 Busy"), stale):
+            good = Cache(DIFF)
+            late = NEXT.valid_until
+            waiting = self.client(bad, good).get_consensus(base=BASE, authorities=known(0, 1, 2), now=late, grace=timedelta(0))
+            self.assertEqual(self.result(waiting).raw, NEXT.raw)
+            self.assertIn(b"X-Or-Diff", good.requests[0])
+
+    def test_first_doubt(self) -> None:
+        """
+        Where nothing is to be believed, why of the first is told.
+        """
+        forged = NEXT.raw.replace(b"Wgg=5001", b"Wgg=5002")
+        servers = [Server(refuses=True), Cache(b"", forged), Cache(b"", consensus("microdesc", hours=9).raw)]
+        error = self.refused(VerificationFailed, *servers, authorities=known(0, 1, 2), grace=timedelta(0))
         self.assertIn("0 of 3", error.rule)
 
     def test_missing_certificates(self) -> None:
