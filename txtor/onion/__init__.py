@@ -6,7 +6,8 @@ from ._address import OnionAddress
 from ._authentication import AnyClientKey, OnionAuthentication, list_authentications
 from ._client_keys import ClientAuthKey, ClientAuthPublicKey
 from ._descriptor import OnionDescriptor, OnionDescriptorContent
-from ._disk_service import DiskTerms, FilesystemOnionService, Fronts
+from ._disk_service import FilesystemOnionService
+from ._disk_terms import DiskTerms, Fronts
 from ._endpoint import AnyOnionService, KeptTor, Local, TorLease, TorOnionAddress, TorOnionEndpoint, TorOnionListeningPort
 from ._fetch import DescriptorRequest, get_onion_descriptor, post_onion_descriptor
 from ._introduction import IntroductionPoint, LinkSpecifier

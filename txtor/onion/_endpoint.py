@@ -21,7 +21,8 @@ from txtor.control import TorControlProtocol
 from txtor.errors import InvalidArgument
 
 from ._address import OnionAddress
-from ._disk_service import DiskTerms, FilesystemOnionService, create_disk_service
+from ._disk_service import FilesystemOnionService, create_disk_service
+from ._disk_terms import DiskTerms
 from ._ports import parse_ports
 from ._service import EphemeralOnionService, create_service
 from ._terms import OnionTerms, ProgressListener

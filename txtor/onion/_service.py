@@ -7,30 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from txtor._deferred import deferred
-from txtor.commands import AddOnion, AddOnionReply, CloseCircuit, DelOnion
+from txtor.commands import AddOnionReply, DelOnion
 from txtor.control import TorControlProtocol
 from txtor.errors import (
-    ArgumentSyntaxError,
     Disconnected,
     InvalidArgument,
-    OnionAddressCollision,
     ProtocolViolation,
-    TorError,
     UnrecognizedEntity,
-    UnspecifiedTorError,
 )
-from txtor.events import CircuitEvent
 
 from ._address import OnionAddress
+from ._asking import HasProtocol, add_onion, close_rendezvous, forget_onion, gone_already, protocol_of
 from ._client_keys import ClientAuthPublicKey
 from ._deadline import Deadline
+from ._followed import FollowedService
 from ._moment import Now, utc_now
 from ._ports import OnionPort, ServicePort, Targets, parse_ports
 from ._publication import PublicationReport, WaitFor
@@ -41,31 +38,7 @@ from ._watch import PublicationWatch
 _log = Logger()
 
 
-class HasProtocol(Protocol):
-    """
-    A `txtor.Tor`, or anything else that has a control connection.
-    """
-
-    @property
-    def protocol(self) -> TorControlProtocol:
-        """
-        The connection.
-        """
-
-
-def protocol_of(tor: TorControlProtocol | HasProtocol) -> TorControlProtocol:
-    """
-    The control connection of what a program calls its Tor.
-
-    :raises InvalidArgument: it has none.
-    """
-    found = tor if isinstance(tor, TorControlProtocol) else getattr(tor, "protocol", None)
-    if not isinstance(found, TorControlProtocol):
-        raise InvalidArgument(f"A Tor, or its control connection, is wanted; not {type(tor).__name__}.")
-    return found
-
-
-class EphemeralOnionService:
+class EphemeralOnionService(FollowedService):
     """
     A running onion service; `create` makes one.
 
@@ -92,7 +65,6 @@ class EphemeralOnionService:
         self._terms = terms
         self._targets = targets
         self._now = now
-        self._watch: PublicationWatch
         self._lock = DeferredLock()
         self._removed = False
 
@@ -100,50 +72,11 @@ class EphemeralOnionService:
         return f"<{type(self).__name__} {self.hostname} {', '.join(self.ports)}>"
 
     @property
-    def hostname(self) -> str:
-        """
-        The address with ``.onion``.
-        """
-        return self.address.hostname
-
-    @property
     def private_key(self) -> str | None:
         """
         The key, as ``"ED25519-V3:..."``, with which the service can be had again; ``None`` where it was discarded.
         """
         return self._private_key
-
-    @property
-    def report(self) -> PublicationReport:
-        """
-        How far the publication is, and afterwards which directories have the descriptor and which do not.
-        """
-        return self._watch.report
-
-    def when_published(self) -> Deferred[PublicationReport]:
-        """
-        A Deferred of the caller's own that fires when the service can be reached, or at once if it can.
-
-        :raises OnionPublishError: no directory took the descriptor, or not in time, or the service was removed.
-        :raises Disconnected: the control connection went away.
-        """
-        return self._watch.when_published()
-
-    def add_progress_listener(self, listener: ProgressListener) -> None:
-        """
-        Call a function with percent, a word and a sentence for each step of every publication from now on. The words are
-        ``upload_started``, ``upload_stored``, ``upload_refused``; ``published``, once; and whenever the service has been
-        published again, which Tor does every hour or two and when introduction points change, ``republished``, or
-        ``not_republished`` where fewer directories took it than was waited for. Then percent says how many they are.
-        """
-        self._watch.listeners.append(listener)
-
-    def remove_progress_listener(self, listener: ProgressListener) -> None:
-        """
-        Call it no more. One that is not there is no error.
-        """
-        if listener in self._watch.listeners:
-            self._watch.listeners.remove(listener)
 
     @classmethod
     @deferred
@@ -196,7 +129,7 @@ class EphemeralOnionService:
         self._watch.stop("Its clients were changed.")
         self._watch = watch
         ended = self.protocol.send(DelOnion(self.address.bare))
-        ended.addErrback(_gone_already).addCallback(lambda _: watch.forget_early())
+        ended.addErrback(gone_already).addCallback(lambda _: watch.forget_early())
         try:
             await add_onion(self.protocol, command)
         except BaseException:
@@ -293,23 +226,6 @@ class EphemeralOnionService:
         self._removed = True
 
 
-async def close_rendezvous(protocol: TorControlProtocol, address: OnionAddress) -> None:
-    """
-    Close the circuits to the clients of a service. They outlive it, and whoever has one would be let in by it as before.
-
-    :raises TorRefused: Tor, or a filter, does not tell its circuits.
-    """
-    told = await protocol.get_info_single("circuit-status")
-    for circuit in map(CircuitEvent, filter(None, told.splitlines())):
-        if circuit.id and circuit.purpose == "HS_SERVICE_REND" and circuit.rend_query == address.bare:
-            protocol.send(CloseCircuit(circuit.id)).addErrback(_gone_already)
-
-
-def _gone_already(failure: Any) -> None:
-    failure.trap(TorError)
-    _log.debug("What was to be ended could not be: {failure}", failure=failure)
-
-
 async def create_service(
     kind: type[EphemeralOnionService],
     reactor: IReactorTime,
@@ -347,51 +263,8 @@ async def create_service(
     except BaseException:  # whatever stopped it, nothing of it may stay
         watch.stop()
         if service is not None:
-            _forget(protocol, service.address.bare)
+            forget_onion(protocol, service.address.bare)
         await targets.close()
         raise
     finally:
         turn.give_back()
-
-
-def _forget(protocol: TorControlProtocol, address: str) -> None:
-    """
-    End a service that nobody will ever hold. Its maker is told what went wrong without waiting for this.
-    """
-    protocol.send(DelOnion(address)).addErrback(_gone_already)
-
-
-def add_onion(protocol: TorControlProtocol, command: AddOnion) -> Deferred[AddOnionReply]:
-    """
-    Send ADD_ONION. What was sent cannot be taken back: when this is cancelled, the service is removed once Tor has made it.
-
-    :raises OnionAddressCollision: the service runs already, on this Tor.
-    :raises TorRefused: Tor does not take it.
-    """
-    caller: Deferred[AddOnionReply] = Deferred(lambda _: None)
-
-    def added(reply: AddOnionReply) -> None:
-        if caller.called:
-            _forget(protocol, reply.service_id)
-        else:
-            caller.callback(reply)
-
-    def refused(failure: Any) -> None:
-        if not caller.called:
-            caller.errback(_explained(failure.value, command))
-
-    protocol.send(command).addCallbacks(added, refused)
-    return caller
-
-
-def _explained(error: Exception, command: AddOnion) -> Exception:
-    """
-    Tor's refusal, named for its cause.
-    """
-    if isinstance(error, UnspecifiedTorError) and "collision" in error.text.lower():
-        return OnionAddressCollision(error.status, error.text, error.command, error.lines)
-    asks_for_work = any(each is not None for each in (command.pow_enabled, command.pow_queue_rate, command.pow_queue_burst))
-    if isinstance(error, ArgumentSyntaxError) and asks_for_work:
-        text = f"{error.text} (proof of work was asked for, which ADD_ONION takes since Tor 0.4.9.2)"
-        return ArgumentSyntaxError(error.status, text, error.command, error.lines)
-    return error
