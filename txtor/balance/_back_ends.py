@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.balance.test_back_ends -*-
+# -*- test-case-name: txtor.test.balance.test_balancer -*-
 """
 Looking at back ends: whether each is there, and which introduction points it has.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: txtor.test.onion.test_making -*-
+# -*- test-case-name: txtor.test.onion.test_descriptor -*-
 """
 Descriptors of onion services, made and signed as Tor makes them.
 
