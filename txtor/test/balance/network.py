@@ -71,7 +71,7 @@ def point(number: int) -> IntroductionPoint:
 
 class DirectoryTor(OnionTor):
     """
-    A Tor whose HSDirs answer at once.
+    A Tor whose HSDirs answer at once. As real ones they take a descriptor only with a greater revision counter than the last.
 
     :ivar offered: by bare address, the descriptor that directories give.
     :ivar holding: by fingerprint, what each has taken, in order.
@@ -159,7 +159,9 @@ class DirectoryTor(OnionTor):
 
         def answer() -> None:
             for relay in self._servers(command):
-                if relay in self.refusing:
+                own = [each for each in self.holding.get(relay, []) if each.blinded_key == descriptor.blinded_key]
+                old = any(each.revision_counter >= descriptor.revision_counter for each in own)
+                if old or relay in self.refusing:
                     self.emit(f"HS_DESC FAILED {address} NO_AUTH ${relay}~r {descriptor.descriptor_id} REASON=UPLOAD_REJECTED")
                 else:
                     self.holding.setdefault(relay, []).append(descriptor)
