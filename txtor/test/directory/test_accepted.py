@@ -23,17 +23,19 @@ from txtor._deferred import deferred
 from txtor.commands import PostDescriptor
 from txtor.directory import (
     Authorities,
+    BandwidthFile,
     Consensus,
-    DirectoryAuthority,
+    DetachedSignatures,
     DirectoryQuery,
     Document,
     RelayKeys,
+    RouterStatus,
     ServerDescriptor,
     Vote,
     make_consensus_diff,
     make_detached_signatures,
 )
-from txtor.errors import DirectoryUnavailable, InvalidDescriptor
+from txtor.errors import DirectoryUnavailable, DocumentUnavailable, InvalidDescriptor
 from txtor.fetch import DirectoryClient
 from txtor.test.process.leftovers import OFFLINE, reactor
 from txtor.test.serving import serve
@@ -252,12 +254,19 @@ class RelayTests(AcceptedCase):
         """
         Wait until it has the consensuses that the server sends.
         """
-        wanted = f"{directory.new['ns'].valid_after:%Y-%m-%d %H:%M:%S}"
-        while await tor.protocol.get_info_single("consensus/valid-after") != wanted:
-            await deferLater(reactor, 0.05)
         for flavour, consensus in directory.new.items():
-            found = await tor.get_consensus(flavour, verify=True)
-            self.assertEqual(found.raw, consensus.raw)
+            while await self.held(tor, flavour) != consensus.raw:
+                await deferLater(reactor, 0.05)
+            self.assertEqual((await tor.get_consensus(flavour, verify=True)).raw, consensus.raw)
+
+    async def held(self, tor: Tor, flavour: str) -> bytes:
+        """
+        The consensus that it has just now, or nothing.
+        """
+        try:
+            return (await tor.get_consensus(flavour)).raw
+        except DocumentUnavailable:
+            return b""
 
     @deferred
     async def test_whole(self) -> None:
@@ -325,15 +334,30 @@ class AuthorityTests(AcceptedCase):
         Run the authority.
         """
         keys, relay = self.network.authorities[0], RelayKeys.generate()
+        self.known = Authorities.parse(self.network.lines(80))
+        self.certificates = [each.certificate for each in self.network.authorities]
         (self.folder / "keys").mkdir(mode=0o700)
         write_key(self.folder / "keys" / "secret_id_key", relay.identity)
         write_key(self.folder / "keys" / "authority_signing_key", keys.signing)
         self.write("keys/authority_certificate", keys.certificate.raw)
         self.port = free_port()
         self.client = DirectoryClient(reactor, ("127.0.0.1", self.port))
+        measured = self.network.relays[0].descriptor.fingerprint
+        self.bandwidths = f"{int(self.now.timestamp())}\nversion=1.4.0\nsoftware=txtor\n=====\nnode_id=${measured} bw=1234\n"
+        self.write("bandwidths", self.bandwidths.encode("ascii"))
         offset = int(reactor.seconds() + 9) % 10
         config = {**AUTHORITY, "DirPort": f"127.0.0.1:{self.port}", "TestingV3AuthVotingStartOffset": offset}
+        config["V3BandwidthsFile"] = str(self.folder.absolute() / "bandwidths")
         await self.tor(config, self.port, relay.fingerprint)
+
+    def check_bandwidths(self, vote: Vote, entry: RouterStatus) -> None:
+        """
+        The authority read the bandwidth file as it was written: the vote has its digest, its header and what it measured.
+        """
+        file = BandwidthFile.parse(self.bandwidths.encode("ascii"))
+        self.assertEqual(vote.bandwidth_file_digest, {"sha256": file.digest("sha256", encoding="raw")})
+        self.assertEqual((vote.bandwidth_file_headers or {})["software"], file.header["software"])
+        self.assertEqual((entry.fingerprint, entry.measured), (file.measurements[0].fingerprint, file.measurements[0].bandwidth))
 
     async def vote(self, relay: MadeRelay) -> Consensus | None:
         """
@@ -346,6 +370,7 @@ class AuthorityTests(AcceptedCase):
         entry = theirs.routers[relay.descriptor.fingerprint]
         self.assertEqual(entry.digest, relay.descriptor.digest())
         self.assertTrue(entry.matches_microdescriptor(relay.microdescriptor.digest("sha256", encoding="raw")))
+        self.check_bandwidths(theirs, entry)
         vote = vote_of(ours, [relay], theirs.valid_after)
         status, end = await self.post("post/vote", vote), theirs.valid_after
         if datetime.now(timezone.utc) > end - timedelta(seconds=AUTHORITY["V3AuthDistDelay"]):
@@ -359,6 +384,11 @@ class AuthorityTests(AcceptedCase):
         if datetime.now(timezone.utc) > end:
             return None
         self.assertEqual(status, 200)
+        signatures: DetachedSignatures | None = await self.get(DirectoryQuery.detached_signatures(), end)
+        if signatures is None:
+            return None
+        count = signatures.count_signatures(pending, self.known, self.certificates, now=datetime.now(timezone.utc))
+        self.assertEqual(count.good, {each.v3ident for each in self.network.authorities[:2]})
         vote.check_counted(pending)
         found: Consensus = await self.get(DirectoryQuery.consensus("ns"))
         return found
@@ -377,10 +407,8 @@ class AuthorityTests(AcceptedCase):
         consensus = None
         while consensus is None:
             consensus = await self.vote(relay)
-        authorities = self.network.authorities
-        known = Authorities(DirectoryAuthority(each.nickname, "127.0.0.1", 80, "0" * 40, each.v3ident) for each in authorities)
-        count = consensus.verify(known, [each.certificate for each in authorities], now=datetime.now(timezone.utc))
-        self.assertEqual(count.good, {each.v3ident for each in authorities[:2]})
+        count = consensus.verify(self.known, self.certificates, now=datetime.now(timezone.utc))
+        self.assertEqual(count.good, {each.v3ident for each in self.network.authorities[:2]})
         self.assertEqual(set(consensus.routers), {relay.descriptor.fingerprint})
         (extra_info,) = (await self.client.fetch(DirectoryQuery.extra_infos([relay.descriptor.fingerprint]))).matched
         self.assertEqual(extra_info.content, relay.extra_info.content)
