@@ -147,7 +147,7 @@ class DocumentStream:
             self._held = self._held[self._start :]
             self._scan -= self._start
             self._start = 0
-        if len(self._held) > self._limits.document:
+        if self._is_given_up or len(self._held) > self._limits.document:
             yield from self._give_up()
 
     def finish_in_steps(self) -> Iterator[Reading | None]:
@@ -232,14 +232,14 @@ class DocumentStream:
 
     def _give_up(self) -> Iterator[Reading]:
         """
-        Drop what is held of a document that is too large, and tell so once.
+        Drop what is held of a document that is too large, and what comes of it, and tell so once.
         """
         if not self._is_given_up:
             self._is_given_up = True
             name = "document" if self._head is None else self._head.kind.document.grammar.document
             error = MalformedDocument(name, f"longer than {self._limits.document} bytes", self._place.line)
             yield Reading(None, error, self._held[:_SHOWN], self._place)
-        dropped = self._held[: len(self._held) - _OVERLAP]
+        dropped = self._held[: max(0, len(self._held) - _OVERLAP)]
         self._held = self._held[len(dropped) :]
         self._scan = max(0, self._scan - len(dropped))
         place = self._place
