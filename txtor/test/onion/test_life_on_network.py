@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from datetime import datetime, timezone
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from txtor import connect
 from txtor._deferred import deferred
-from txtor.errors import ClientKeyNotAccepted
-from txtor.onion import ClientAuthKey, write_authorized_client
+from txtor.errors import ClientKeyNotAccepted, OnionPublishError
+from txtor.onion import ClientAuthKey, OnionKey, make_onion_descriptor, write_authorized_client
 from txtor.onion._configured import edit_services
 from txtor.test.onion.test_on_network import PATIENCE, OnNetworkCase, greeter
 from txtor.test.serving import serve
@@ -48,6 +49,45 @@ class DetachedTests(OnNetworkCase):
         self.assertFalse(found.detached)
         await found.remove()
         await again.remove()
+
+
+class PartlyTests(OnNetworkCase):
+    """
+    Services that some directories do not take.
+    """
+
+    async def taken(self) -> tuple[OnionKey, str]:
+        """
+        A key, and a directory that will refuse its service: it has a descriptor with a higher revision already.
+        """
+        key = OnionKey.generate()
+        holder = self.network.authorities[0].fingerprint
+        assert holder is not None
+        slot = (await self.server.onion_descriptor_slots()).for_clients
+        newer = make_onion_descriptor(key, [], slot, datetime.now(timezone.utc), revision=1 << 60)
+        report = await self.server.post_onion_descriptor(newer, key.address, servers=[holder])
+        self.assertEqual(report.holding, {holder})
+        return key, holder
+
+    @deferred
+    async def test_refused_by_one(self) -> None:
+        """
+        One directory refuses: that is no matter to who waits for most of them or for one of each replica, and the report says
+        it; to who waits for all, the error does, and nothing is left.
+        """
+        for wait in ("majority", "replicas"):
+            key, holder = await self.taken()
+            service = await self.server.create_onion_service([80], key, wait=wait)
+            while service.report.wanted.open:  # the answers of the others
+                await deferLater(self.reactor, 0.05)
+            self.assertEqual(service.report.wanted.refusing, {holder: "UPLOAD_REJECTED"})
+            self.assertEqual([holder in each.refusing for each in service.report.replicas].count(True), 1)
+            await service.remove()
+        key, holder = await self.taken()
+        with self.assertRaises(OnionPublishError) as caught:
+            await self.server.create_onion_service([80], key, wait="all")
+        self.assertEqual(caught.exception.reasons, {holder: "UPLOAD_REJECTED"})
+        self.assertEqual(await self.server.onion_services(), ())
 
 
 class AgainTests(OnNetworkCase):
