@@ -8,7 +8,16 @@ from ._client_keys import ClientAuthKey, ClientAuthPublicKey
 from ._descriptor import OnionDescriptor, OnionDescriptorContent
 from ._disk_service import FilesystemOnionService
 from ._disk_terms import DiskTerms, Fronts
-from ._endpoint import AnyOnionService, KeptTor, Local, TorLease, TorOnionAddress, TorOnionEndpoint, TorOnionListeningPort
+from ._endpoint import (
+    AnyOnionService,
+    KeptTor,
+    Local,
+    MakeService,
+    TorLease,
+    TorOnionAddress,
+    TorOnionEndpoint,
+    TorOnionListeningPort,
+)
 from ._fetch import DescriptorRequest, get_onion_descriptor, post_onion_descriptor
 from ._introduction import IntroductionPoint, LinkSpecifier
 from ._key_files import (
@@ -65,6 +74,7 @@ __all__ = [
     "LinkSpecifier",
     "ListedOnionService",
     "Local",
+    "MakeService",
     "OnionAddress",
     "OnionAuthentication",
     "OnionDescriptor",

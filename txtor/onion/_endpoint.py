@@ -5,7 +5,7 @@ Server endpoints that listen behind an onion service.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from twisted.internet.defer import Deferred, DeferredLock
@@ -23,7 +23,7 @@ from txtor.errors import InvalidArgument
 from ._address import OnionAddress
 from ._disk_service import FilesystemOnionService, create_disk_service
 from ._disk_terms import DiskTerms
-from ._ports import parse_ports
+from ._ports import OnionPort, parse_ports
 from ._service import EphemeralOnionService, create_service
 from ._terms import OnionTerms, ProgressListener
 
@@ -36,6 +36,10 @@ AnyTerms: TypeAlias = "OnionTerms | DiskTerms"
 
 #: Where to listen: a port of 127.0.0.1, or an endpoint.
 Local: TypeAlias = "int | IStreamServerEndpoint | None"
+
+
+#: Makes the service of an endpoint in its own way, of what is wished and the ports: ``["80 127.0.0.1:8080"]``.
+MakeService: TypeAlias = "Callable[[AnyTerms, Sequence[str]], Deferred[AnyOnionService]]"
 
 
 class TorLease(Protocol):
@@ -179,6 +183,8 @@ class TorOnionEndpoint:
         port: int,
         terms: AnyTerms,
         local: Local = None,
+        *,
+        make: MakeService | None = None,
     ) -> None:
         """
         :param reactor: for the port on this machine, and as a clock.
@@ -186,6 +192,8 @@ class TorOnionEndpoint:
         :param port: the virtual port, 1 to 65535.
         :param terms: of the service.
         :param local: where to listen on this machine; by default a port of 127.0.0.1 that the system chooses.
+        :param make: makes the service, which has an ``address``, a ``hostname`` and ``remove()``; by default the Tor is asked for
+            it.
         :raises InvalidArgument: a port is none.
         """
         (checked,) = parse_ports([port])
@@ -194,6 +202,7 @@ class TorOnionEndpoint:
         self._port = checked.virtual
         self._terms = terms.with_progress(self._tell)
         self._local = _local_endpoint(reactor, local)
+        self._own_make = make
         self._listeners: list[ProgressListener] = [] if terms.progress is None else [terms.progress]
 
     def __repr__(self) -> str:
@@ -240,7 +249,9 @@ class TorOnionEndpoint:
         _log.info("Listening behind {hostname}:{port}", hostname=service.hostname, port=self._port)
         return listening
 
-    async def _make(self, protocol: TorControlProtocol, ports: Any) -> AnyOnionService:
+    async def _make(self, protocol: TorControlProtocol, ports: tuple[OnionPort, ...]) -> AnyOnionService:
+        if self._own_make is not None:
+            return await self._own_make(self._terms, [str(port) for port in ports])
         if isinstance(self._terms, OnionTerms):
             return await create_service(EphemeralOnionService, self._reactor, protocol, ports, self._terms)
         return await create_disk_service(FilesystemOnionService, self._reactor, protocol, ports, self._terms)

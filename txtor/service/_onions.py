@@ -14,7 +14,7 @@ from txtor.errors import InvalidArgument
 from ._restoring import Restore
 
 if TYPE_CHECKING:
-    from txtor.onion import EphemeralOnionService
+    from txtor.onion import EphemeralOnionService, OnionAddress
 
 
 class KeptOnionService:
@@ -40,6 +40,13 @@ class KeptOnionService:
         The address with ``.onion``.
         """
         return self.current.hostname
+
+    @property
+    def address(self) -> OnionAddress:
+        """
+        The address.
+        """
+        return self.current.address
 
     @property
     def private_key(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -28,6 +28,9 @@ from ._onions import KeptOnionService
 from ._restoring import Restore
 from ._source import ConnectSource, LaunchSource, Source
 from ._supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from txtor.onion import Local, PrivateKey, TorOnionEndpoint
 
 T = TypeVar("T")
 
@@ -274,6 +277,30 @@ class TorService(Service):
         kept = KeptOnionService(self.restore, ports, terms)
         await kept.create(await self._usable("ADD_ONION", None), private_key)
         return kept
+
+    def create_onion_endpoint(
+        self, port: int, private_key: PrivateKey = None, *, local: Local = None, **terms: Any
+    ) -> TorOnionEndpoint:
+        """
+        A server endpoint that listens behind an onion service, on this Tor and each that follows. It listens when there is a Tor.
+
+        :param port: the virtual port.
+        :param private_key: as `create_onion_service` has it. By default a new one each time that it listens.
+        :param local: where to listen on this machine: a port of 127.0.0.1, or an endpoint; by default any free port. It stays
+            open while there is no Tor.
+        :param terms: the other arguments of `Tor.create_onion_service`, but ``detach``.
+        :return: the ``onion_service`` of its ports is a `KeptOnionService`.
+        :raises InvalidArgument: an argument cannot be.
+        """
+        from txtor.onion import KeptTor, OnionTerms, TorOnionEndpoint
+
+        def make(wished: Any, ports: Sequence[str]) -> Deferred[Any]:
+            return self.create_onion_service(ports, private_key, **{**terms, "progress": wished.progress})
+
+        def leased() -> Deferred[KeptTor]:
+            return self.when_ready().addCallback(lambda tor: KeptTor(tor.protocol))
+
+        return TorOnionEndpoint(self._reactor, leased, port, OnionTerms(private_key, **terms), local, make=make)
 
     def add_event_listener(self, event: str, listener: Callable[[Any], object]) -> Deferred[None]:
         """

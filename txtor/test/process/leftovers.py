@@ -9,6 +9,7 @@ import tempfile
 from typing import Any
 
 from twisted.internet import reactor as _reactor
+from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
@@ -85,6 +86,8 @@ class NothingLeftTestCase(TestCase):
         Note what there is, and have temporary files in a folder of the test's own.
         """
         await deferLater(reactor, 0, lambda: None)  # trial starts the reactor now, with descriptors of its own
+        # Since something listened for the first time, Twisted keeps a descriptor in reserve.
+        await reactor.listenTCP(0, Factory(), interface="127.0.0.1").stopListening()
         folder = tempfile.mkdtemp(prefix="txtor-", dir="/tmp")
         self.patch(tempfile, "tempdir", folder)
         self.folder = folder

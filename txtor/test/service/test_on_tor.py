@@ -12,12 +12,14 @@ import tempfile
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
+from twisted.protocols.wire import Echo
 
 from txtor import DISCARD
 from txtor.errors import Disconnected, InvalidArgument, LaunchError, TorError
 from txtor.process import LaunchOptions, launch_tor
-from txtor.service import Backoff, Status, TorService
+from txtor.service import Backoff, KeptOnionService, Status, TorService
 from txtor.test.process.leftovers import OFFLINE, NothingLeftTestCase, is_running, reactor, until
 
 FAST = Backoff(0.01, 2, 0.2, 0, 0)
@@ -79,6 +81,32 @@ class LaunchingTests(LaunchedTestCase):
         for arguments in ({"private_key": DISCARD}, {"detach": True}):
             refused: Deferred[Any] = service.create_onion_service(80, **arguments)
             await self.assertFailure(refused, InvalidArgument)
+
+    async def test_onion_endpoint(self) -> None:
+        """
+        An endpoint that listens before there is a Tor, and behind each one that there is: at the same address and the same port
+        of this machine, until it stops listening.
+        """
+        service = self.start()
+        steps: list[str] = []
+        endpoint = service.create_onion_endpoint(80, wait="none", max_streams=5)
+        endpoint.add_progress_listener(lambda percent, word, sentence: steps.append(word))
+        port = await endpoint.listen(Factory.forProtocol(Echo))
+        host, local = port.getHost().onion_uri, port.local_address
+        self.assertIsInstance(port.onion_service, KeptOnionService)
+        self.assertEqual(port.getHost().onion_address.hostname, host)
+        for _ in range(2):
+            await self.kill(service)
+            tor = await service.when_ready()
+            self.assertEqual(await tor.protocol.get_info_single("onions/current"), host.removesuffix(".onion"))
+            self.assertEqual(list(port.onion_service.current.ports), [f"80 127.0.0.1:{local.port}"])  # type: ignore[attr-defined,union-attr]
+        self.assertEqual((port.getHost().onion_uri, port.local_address), (host, local))
+        await port.stopListening()
+        self.assertEqual(await tor.protocol.get_info_single("onions/current"), "")
+        self.assertEqual(service.restore, [])
+        self.assertRaises(InvalidArgument, service.create_onion_endpoint, 0)
+        detached: Deferred[Any] = service.create_onion_endpoint(80, detach=True).listen(Factory.forProtocol(Echo))
+        await self.assertFailure(detached, InvalidArgument)
 
     async def test_stopped_for_a_moment(self) -> None:
         """
