@@ -197,6 +197,7 @@ class Tor(Documents, OnionMethods, Traffic):
 
         :raises InvalidArgument: it was not launched, or a `txtor.TorService` has launched it, which ends it. Nothing was sent.
         :raises TorRefused: a filter in front of Tor does not let us; it still ends with this program.
+        :raises LaunchError: its torrc, which names us as its owner, cannot be written; it still ends with this program.
         :raises Disconnected: the connection went away meanwhile; so does this Tor.
 
         See control-spec 3.33, DROPOWNERSHIP, and ``__OwningControllerProcess`` in tor(1).

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from twisted.internet.defer import CancelledError, Deferred, gatherResults, succeed
 from twisted.internet.endpoints import TCP4ClientEndpoint, UNIXClientEndpoint, quoteStringArgument
@@ -28,7 +28,7 @@ from . import _bootstrap
 from ._copying import Writable, copy
 from ._find import environment_of, find_tor_binary
 from ._logs import parse_bootstrapped, parse_control_listener, parse_log_line
-from ._plan import LaunchOptions, Plan, make_plan
+from ._plan import OWNER, LaunchOptions, Plan, make_plan
 from ._private import PrivateDirectory, in_session
 from ._process import ILaunchReactor, TorProcess
 from ._torrc import format_torrc
@@ -94,7 +94,7 @@ async def launch_tor(
 
     launching = _Launching(reactor, plan, progress, kill_on_stderr, outputs)
     try:
-        process = launching.spawn(binary, private, clean_up, private.spare if directory is None else None)
+        process = launching.spawn(binary, private, clean_up, is_ours=directory is None)
     except BaseException:  # whatever it was, the folder goes
         await clean_up()
         raise
@@ -159,21 +159,29 @@ class _Launching:
         binary: str,
         private: PrivateDirectory,
         clean_up: Callable[[], Deferred[None]],
-        spare: Callable[[], Coroutine[Any, Any, None]] | None,
+        is_ours: bool,
     ) -> TorProcess:
         """
         Write the torrc and start tor.
 
-        :param clean_up: see `TorProcess`, as for the next.
+        :param clean_up: see `TorProcess`.
+        :param is_ours: whether the folder is for this tor alone.
         :raises LaunchError: it cannot be started, or a folder cannot be made.
         """
         plan = self._plan
         # A tor that becomes another user opens its unix sockets only then, and never while DisableNetwork is set.
         self._address = plan.control_address or (ANY_PORT if private.is_given_away else private.socket)
         data = plan.data_directory or os.path.join(private.path, "data")
-        torrc = private.write("torrc", format_torrc(plan.torrc(self._address, data, os.getpid())))
+        lines = plan.torrc(self._address, data)
+        torrc = private.write("torrc", format_torrc([*lines, (OWNER, str(os.getpid()))]))
         arguments = [binary, "-f", torrc, "--defaults-torrc", f"{torrc}-defaults", "--ignore-missing-torrc"]
-        self._process = process = TorProcess(self._reactor, self._line_received, self._output_received, clean_up, spare)
+
+        async def spare() -> None:
+            private.write("torrc", format_torrc(lines))  # which tor reads again when it is told to
+            await private.spare()
+
+        on_disown = spare if is_ours else None
+        self._process = process = TorProcess(self._reactor, self._line_received, self._output_received, clean_up, on_disown)
         descriptors: dict[int, int | str] = {1: "r", 2: "r", 3: private.held}
         try:
             if plan.data_directory is not None:

@@ -14,6 +14,9 @@ from txtor.grammar import quote_cstring
 from ._private import LONGEST_SOCKET_PATH, is_socket_path
 from ._torrc import Options, OptionValue, option_pairs
 
+#: The option that names the process with which a tor ends.
+OWNER = "__OwningControllerProcess"
+
 #: Options that a launch sets itself, and the argument that is there for it.
 _OURS = {
     "runasdaemon": "a Tor that is launched stays a child of this process",
@@ -81,20 +84,18 @@ class Plan:
     threshold: int
     user: str | None
 
-    def torrc(self, control: str, data_directory: str, pid: int) -> list[tuple[str, str]]:
+    def torrc(self, control: str, data_directory: str) -> list[tuple[str, str]]:
         """
-        All lines.
+        All lines but that of the owner.
 
         :param control: the control port: an address and port, or the path of a socket.
         :param data_directory: the folder for tor's data.
-        :param pid: our process id.
         """
         return [
             *self.pairs,
             ("ControlPort", _unix(control) if control.startswith("/") else control),
             ("CookieAuthentication", "1"),
             ("DataDirectory", data_directory),
-            ("__OwningControllerProcess", str(pid)),
             ("Log", "notice stdout"),
         ]
 

@@ -80,6 +80,12 @@ class _Guard(ProcessProtocol):
         if not self.spared.called:
             self.spared.callback(None)
 
+    def processExited(self, reason: Failure) -> None:
+        """
+        It has gone. Nothing more is read or written, whoever has taken its pipes from the reactor, as trial does after a test.
+        """
+        self.transport.loseConnection()
+
     def processEnded(self, reason: Failure) -> None:
         """
         It has gone, and harms nobody any more.

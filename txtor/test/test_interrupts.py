@@ -45,6 +45,39 @@ react(main, sys.argv[1:])
 """
 
 
+UNCLEAN = """
+import sys
+import txtor
+from twisted.internet import reactor
+from twisted.trial import reporter, runner, unittest
+
+class UncleanTests(unittest.TestCase):
+    async def test_left(self):
+        options = {"DisableNetwork": 1, "GeoIPFile": "/dev/null", "GeoIPv6File": "/dev/null"}
+        self.tor = await txtor.launch(reactor, config=options, wait="controlled")
+        self.fail("and its Tor is left")
+
+suite = runner.TestLoader().loadClass(UncleanTests)
+runner.TrialRunner(reporter.TextReporter, workingDirectory=sys.argv[1]).run(suite)
+"""
+
+
+class UncleanTests(ProgramTestCase):
+    """
+    A test that fails and leaves its Tor, whose pipes and timers trial then takes from the reactor.
+    """
+
+    async def test_left(self) -> None:
+        """
+        The run ends all the same when the reactor stops, and the Tor with it.
+        """
+        begun = reactor.seconds()
+        program, _ = self.run_program(UNCLEAN, self.mktemp())
+        await program.ended
+        self.assertIn("and its Tor is left", program.said)
+        self.assertLess(reactor.seconds() - begun, SECONDS)
+
+
 class InterruptTests(ProgramTestCase):
     """
     A program on ``react``, and ``twist txtor``.

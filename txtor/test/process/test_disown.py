@@ -17,9 +17,10 @@ import txtor
 from txtor.errors import InvalidArgument, TorRefused
 from txtor.process import LaunchOptions
 from txtor.service import TorService
+from txtor.test.programs import name_of
 from txtor.testing import FakeTor
 
-from .leftovers import OFFLINE, NothingLeftTestCase, is_running, reactor, until
+from .leftovers import OFFLINE, NothingLeftTestCase, is_running, reactor, running_children, until
 from .test_launch import Program, launch
 
 SCRIPT = """
@@ -65,6 +66,11 @@ class DisownTests(NothingLeftTestCase):
             self.assertEqual(await tor.protocol.get_info_single("process/pid"), pid)
             self.assertEqual(await tor.protocol.get_conf_single("__OwningControllerProcess"), None)
             self.assertEqual(len(os.listdir(self.folder)), 1)
+            reloaded: Deferred[Any] = Deferred()
+            await tor.protocol.add_event_listener("SIGNAL", reloaded.callback)
+            await tor.signal("RELOAD")  # after which Tor looks at once whether its owner lives
+            await reloaded
+            self.assertEqual(await tor.protocol.get_conf_single("__OwningControllerProcess"), None)
             await tor.quit()
             await until(lambda pid=pid: not is_running(int(pid)))
             await until(lambda: os.listdir(self.folder) == [])
@@ -93,8 +99,8 @@ class DisownTests(NothingLeftTestCase):
         Where somebody has killed the guard, nobody is left who would end it.
         """
         tor = await launch()
-        private: Any = tor.process._spare.__self__
-        os.kill(private._guard.transport.pid, signal.SIGKILL)
+        (guard,) = [pid for pid in running_children() - self.children if name_of(pid) == "sh"]
+        os.kill(guard, signal.SIGKILL)
         await tor.disown()
         await tor.quit()
 

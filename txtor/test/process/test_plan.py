@@ -20,7 +20,7 @@ def torrc(**options: Any) -> dict[str, str]:
     The lines, those that are there once.
     """
     plan = make_plan(LaunchOptions(**options))
-    return dict(plan.torrc(plan.control_address or "/p/control", "/p/data", 17))
+    return dict(plan.torrc(plan.control_address or "/p/control", "/p/data"))
 
 
 class PlanTests(SynchronousTestCase):
@@ -30,7 +30,7 @@ class PlanTests(SynchronousTestCase):
 
     def test_standard(self) -> None:
         """
-        By default: a socket of ours, any free SocksPort, owned by us.
+        By default: a socket of ours, any free SocksPort.
         """
         self.assertEqual(
             torrc(),
@@ -40,7 +40,6 @@ class PlanTests(SynchronousTestCase):
                 "DataDirectory": "/p/data",
                 "Log": "notice stdout",
                 "SocksPort": "auto",
-                "__OwningControllerProcess": "17",
             },
         )
 
