@@ -248,7 +248,8 @@ class IsolationTests(ServingTestCase):
                 self.assertIn(stream, stream.circuit.streams)
                 on[token].add(stream.circuit.id)
         self.assertEqual(len(set.union(*on.values())), sum(map(len, on.values())))
-        self.assertEqual([len(on[token]) for token in tokens[:2]], [1, 1])
+        for token in tokens[:2]:  # Tor may give up a circuit that is slow, and take another for the next connection
+            self.assertLess(len(on[token]), 3)
 
 
 class SocketTests(ServingTestCase):

@@ -224,7 +224,7 @@ def is_alive(pid: int) -> bool:
     """
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # or no number that a process can have
         return False
     except PermissionError:
         return True

@@ -113,6 +113,13 @@ class DescriptionTests(SynchronousTestCase):
         self.assertRaises(InvalidArgument, attach, "/")
         self.assertRaises(InvalidArgument, attach, "a\0b")
 
+    def test_no_process(self) -> None:
+        """
+        The owner is a number that no process has, however large.
+        """
+        for owner in (2**31, 2**64, 10**30):
+            self.assertRaises(LaunchError, parse_description, self.network.describe(owner))
+
     @settings(max_examples=200, deadline=None)
     @given(st.text() | VALUES.map(json.dumps), st.sampled_from(["version", "owner", "nodes", "directory"]), VALUES)
     def test_anything(self, text: str, key: str, value: object) -> None:
