@@ -381,3 +381,69 @@ class SummaryTests(SynchronousTestCase):
             self.assertTrue(policy.can_exit_to(address) and policy.can_exit_to(port=port) and policy.is_exiting_allowed)
         else:
             self.assertFalse(policy.can_exit_to(address, strict=True) or policy.can_exit_to(port=port, strict=True))
+
+
+#: Networks that overlap in every way, and rules for some ports of them.
+_NETWORKS = st.sampled_from(["0.0.0.0/1", "10.0.0.0/8", "10.128.0.0/9", "10.0.0.1", "10.0.0.2/31", "128.0.0.0/1", "*"])
+_SOME_RULES = st.builds(
+    "{} {}:{}".format, st.sampled_from(["accept", "reject"]), _NETWORKS, st.sampled_from(["*", "80", "1-80", "81-65535", "443"])
+)
+#: All addresses at which a rule may begin or end, and those beside.
+_EDGES = ["0.0.0.0", "9.255.255.255", "10.0.0.0", "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.127.255.255", "10.128.0.0",
+          "10.255.255.255", "11.0.0.0", "127.255.255.255", "128.0.0.0", "255.255.255.255"]  # fmt: skip
+
+
+class DecidesLikeTests(SynchronousTestCase):
+    """
+    `ExitPolicy.decides_like`.
+    """
+
+    def test_written_otherwise(self) -> None:
+        """
+        Policies that say the same in other words, in another order, or with rules that nothing reaches.
+        """
+        for one, other in (
+            ("reject *:25,accept *:*", "reject *:25"),
+            ("accept *:80,reject *:*", "reject *:1-79,reject *:81-65535,accept *:*"),
+            ("reject 10.0.0.0/9:*,reject 10.128.0.0/9:*", "reject 10.0.0.0/8:*"),
+            ("reject 192.0.2.7/24:*", "reject 192.0.2.0/24:*"),
+            ("accept *:80,reject *:*", "accept *:80,reject *:*,accept 192.0.2.1:443"),
+            ("reject [2001:db8::]/33:*,reject [2001:db8:8000::]/33:*", "reject [2001:db8::]/32:*"),
+        ):
+            first, second = ExitPolicy.parse(one), ExitPolicy.parse(other)
+            self.assertTrue(first.decides_like(second) and second.decides_like(first), one)
+            self.assertNotEqual(first, second)
+
+    def test_different(self) -> None:
+        """
+        One address or one port is enough.
+        """
+        for one, other in (
+            ("reject 192.0.2.1:80", "reject 192.0.2.2:80"),
+            ("reject 192.0.2.1:80", "reject 192.0.2.1:81"),
+            ("reject *:*", "accept 255.255.255.255:65535,reject *:*"),
+            ("accept *4:*,reject *6:*", "accept *:*"),
+            ("reject [2001:db8::1]:80", "reject [2001:db8::2]:80"),
+        ):
+            self.assertFalse(ExitPolicy.parse(one).decides_like(ExitPolicy.parse(other)), one)
+
+    def test_summaries(self) -> None:
+        """
+        For IPv6 a server descriptor has a summary alone, with which the summary of the other is compared.
+        """
+        described = descriptor("accept *:80", "reject *:*", ipv6="accept 80")
+        self.assertTrue(described.decides_like(ExitPolicy.parse("accept *:80,reject *:*")))
+        self.assertFalse(described.decides_like(ExitPolicy.parse("accept *4:80,reject *:*")))
+        self.assertTrue(described.decides_like(descriptor("accept *:80", "reject *:*", ipv6="reject 1-79,81-65535")))
+        self.assertFalse(described.decides_like(descriptor("accept *:80", "reject *:*")))
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.lists(_SOME_RULES, max_size=5), st.lists(_SOME_RULES, max_size=5))
+    def test_every_question(self, one: list[str], other: list[str]) -> None:
+        """
+        Two policies decide alike where every question has the same answer.
+        """
+        first, second = descriptor(*one), descriptor(*other)
+        asked = [(address, port) for address in _EDGES for port in (1, 79, 80, 81, 443, 444, 65535)]
+        same = all(first.evaluate(*question) is second.evaluate(*question) for question in asked)
+        self.assertEqual(first.decides_like(second), same)
