@@ -22,6 +22,7 @@ from txtor.commands import SetConf
 from txtor.config import OptionMemory, TorConfig, Torrc, check_services, services_among
 from txtor.control import TorControlProtocol
 from txtor.errors import Disconnected, TorError
+from txtor.events import SignalEvent
 from txtor.state import TorState
 
 #: Is called with each new Tor; it may return a Deferred or coroutine.
@@ -41,15 +42,17 @@ class Restoring:
     :ivar config: the configuration that follows, or ``None``.
     :ivar hooks: called in their order with each Tor, behind everything else: the place for onion services and the like.
     :ivar state: the picture that follows, or ``None``.
+    :param told: is told what could not be set again after a RELOAD.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, told: Callable[[list[str]], object]) -> None:
         self.hooks: list[Restore] = []
         self.options = OptionMemory()
         self.config: TorConfig | None = None
         self.state: TorState | None = None
         self._listeners: dict[str, list[Callable[[Any], object]]] = {}
         self._protocol: TorControlProtocol | None = None
+        self._told = told
 
     # -- what is remembered --------------------------------------------------------------------------------------------
 
@@ -80,6 +83,28 @@ class Restoring:
                 await self._protocol.remove_event_listener(event, listener)
             except Disconnected:
                 pass  # then it tells nothing any more
+
+    async def watch_reloads(self) -> None:
+        """
+        Set options again also when Tor is told to read its torrc again (SIGHUP), by which it forgets them.
+        """
+        if self._reloaded not in self._listeners.get("SIGNAL", []):
+            try:
+                await self.add_listener("SIGNAL", self._reloaded)
+            except TorError as error:
+                _log.warn("Options will not be set again after a RELOAD: {error}", error=error)
+
+    @deferred
+    async def _reloaded(self, event: SignalEvent) -> None:
+        protocol = self._protocol
+        if event.signal != "RELOAD" or protocol is None:
+            return
+        problems: list[str] = []
+        try:
+            await self._restore_options(protocol, problems)
+        except Disconnected:
+            return  # the next Tor is told
+        self._told(problems)
 
     def adopt(self, state: TorState) -> bool:
         """

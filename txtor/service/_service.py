@@ -215,7 +215,8 @@ class TorService(Service):
     @deferred
     async def set_conf(self, options: Iterable[tuple[str, Any]], outage: Outage | None = None) -> None:
         """
-        Set options, on this Tor and each that follows.
+        Set options, on this Tor and each that follows, and again when Tor is told to read its torrc again (SIGHUP), by which
+        it forgets them.
 
         :param options: names and values; see `txtor.commands.SetConf`.
         :raises TorRefused: Tor does not take one; nothing has changed, and nothing is remembered.
@@ -223,6 +224,7 @@ class TorService(Service):
         pairs = list(options)
         await self.send(SetConf(pairs), outage=outage)
         self._supervisor.restoring.options.remember(pairs)
+        await self._supervisor.restoring.watch_reloads()
 
     @deferred
     async def reset_conf(self, *options: str, outage: Outage | None = None) -> None:
@@ -261,6 +263,7 @@ class TorService(Service):
                     )
                 except Disconnected:
                     continue  # the next Tor will do
+            await restoring.watch_reloads()
             return restoring.config
 
     @deferred

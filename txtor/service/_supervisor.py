@@ -58,7 +58,7 @@ class Supervisor:
         self._ready: Waiting[Tor] = Waiting()
         self._lost: Waiting[TorError] = Waiting()
         self._stopped: Waiting[None] = Waiting()
-        self.restoring = Restoring()
+        self.restoring = Restoring(lambda problems: self._change(problems=tuple(problems)))
         self.listeners: list[Callable[[Health], object]] = []
         self._tor: Tor | None = None
         self.health = Health()

@@ -330,3 +330,23 @@ class MovedTests(NothingLeftTestCase):
         await self.launched.process.end()
         self.launched = await self.launch("one")
         await service.when_ready()
+
+    async def test_reloaded(self) -> None:
+        """
+        SIGHUP has Tor forget what was set, and the service sets it again; the configuration shows it.
+        """
+        service = self.serve(f"unix:{self.place}/one")
+        config = await service.get_config()
+        async with config.transaction() as change:
+            change.MaxCircuitDirtiness = 77
+        await service.set_conf([("ContactInfo", "x")])
+        await self.move("two")
+        tor = await service.when_ready()
+
+        async def is_set_again() -> bool:
+            told = await tor.protocol.get_conf("MaxCircuitDirtiness", "ContactInfo")
+            return list(told.values()) == ["77", "x"]
+
+        while not await is_set_again():
+            await deferLater(reactor, 0.02, lambda: None)
+        await until(lambda: (config.MaxCircuitDirtiness, config.ContactInfo) == (77, "x"))

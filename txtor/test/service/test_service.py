@@ -23,6 +23,7 @@ from txtor.errors import (
     UnrecognizedEntity,
 )
 from txtor.events import BandwidthEvent
+from txtor.grammar import ReplyLine
 from txtor.process import LaunchOptions
 from txtor.service import Backoff, Health, Status, TorService
 from txtor.state import IStreamAttacher
@@ -418,17 +419,53 @@ class CommandTests(ServiceTestCase):
         self.successResultOf(self.service.set_conf([("MaxCircuitDirtiness", 60), ("ContactInfo", "a")]))
 
         def refuse(connection: Any, command: Any) -> Any:
-            from txtor.grammar import ReplyLine
-
             wrong = "ContactInfo" in command.arguments
             return [ReplyLine(513, "No") if wrong else ReplyLine(250, "OK")]
 
         self.fake.answer("SETCONF", refuse)
         self.fake.received.clear()
         self.lose()
-        self.assertEqual(self.fake.received[-2:], ['SETCONF MaxCircuitDirtiness="60"', 'SETCONF ContactInfo="a"'])
+        sent = [line for line in self.fake.received if line.startswith("SETCONF")]
+        self.assertEqual(sent[-2:], ['SETCONF MaxCircuitDirtiness="60"', 'SETCONF ContactInfo="a"'])
         (problem,) = self.service.health.problems
         self.assertTrue(problem.startswith("ContactInfo: "))
+
+
+    def test_reloaded(self) -> None:
+        """
+        Tor forgets what was set when it reads its torrc again: it is set again, once, and what it refuses then is told.
+        """
+        self.service.startService()
+        for value in (60, 90):
+            self.successResultOf(self.service.set_conf([("MaxCircuitDirtiness", value)]))
+        self.fake.received.clear()
+        self.fake.emit("SIGNAL NEWNYM")
+        self.assertEqual(self.fake.received, [])
+        self.fake.emit("SIGNAL RELOAD")
+        self.assertEqual(self.fake.received, ['SETCONF MaxCircuitDirtiness="90"'])
+        self.fake.refuse("SETCONF", 513, "No")
+        self.fake.emit("SIGNAL RELOAD")
+        self.assertEqual(self.service.health.problems, ("MaxCircuitDirtiness: SETCONF: 513 No",))
+        self.fake.mute("SETCONF")
+        self.fake.emit("SIGNAL RELOAD")
+        self.lose_muted()
+
+    def lose_muted(self) -> None:
+        """
+        The Tor is killed while it is told; the next is told again, and answers.
+        """
+        self.fake.drop()
+        self.fake.answer("SETCONF", lambda connection, command: [ReplyLine(250, "OK")])
+        self.clock.advance(8)
+        self.assertEqual((self.service.health.is_ready, self.service.health.problems), (True, ()))
+
+    def test_reload_that_is_not_told(self) -> None:
+        """
+        A filter that does not let us hear of signals lets us set options all the same.
+        """
+        self.service.startService()
+        self.fake.refuse("SETEVENTS", 510, "Command filtered")
+        self.successResultOf(self.service.set_conf([("MaxCircuitDirtiness", 60)]))
 
 
 @implementer(IStreamAttacher)
