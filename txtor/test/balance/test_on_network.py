@@ -32,9 +32,10 @@ class BalancerTests(OnNetworkCase):
 
     async def second_tor(self) -> Tor:
         """
-        A Tor that can die.
+        A Tor that can die. It is as quick to learn of new consensuses as the others.
         """
-        tor = await launch(self.reactor, config=client_options(self.network), timeout=PATIENCE)
+        early = [("FetchDirInfoEarly", "1"), ("FetchDirInfoExtraEarly", "1")]
+        tor = await launch(self.reactor, config=client_options(self.network, *early), timeout=PATIENCE)
         self.addCleanup(tor.quit)
         return tor
 
