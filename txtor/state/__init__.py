@@ -16,6 +16,7 @@ from ._changes import (
     RoutersChanged,
     StreamChanged,
 )
+from ._choosing import Condition
 from ._circuit import Circuit, CircuitFailed
 from ._iteration import Changes, TooManyChanges
 from ._listeners import (
@@ -31,7 +32,6 @@ from ._listeners import (
 )
 from ._model import AddressMapping, EntryGuard, Model, Validity
 from ._paths import (
-    Condition,
     PathRules,
     among,
     between_percentiles,

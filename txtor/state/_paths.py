@@ -7,22 +7,15 @@ A condition is a function from a relay to a bool, so that programs can add their
 
 from __future__ import annotations
 
-import ipaddress
 import random
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from txtor.directory import BandwidthTotals, compute_bandwidth_weights, weight_for
 from txtor.errors import InvalidArgument
 
+from ._choosing import Condition, Wanted, choose_in_slices
 from ._router import Router
 from ._routers import RouterMap
-
-#: How many paths are begun before it is said that there is none.
-ATTEMPTS = 30
-
-#: Whether a relay will do.
-Condition = Callable[[Router], bool]
 
 
 def has_flags(*flags: str) -> Condition:
@@ -89,14 +82,6 @@ def between_percentiles(routers: Iterable[Router], low: float, high: float) -> C
     return lambda router: router.identity in chosen
 
 
-def _subnet(router: Router) -> object:
-    try:
-        address = ipaddress.ip_address(router.address or "")
-    except ValueError:
-        return router.identity
-    return ipaddress.ip_network((address, 16 if address.version == 4 else 32), strict=False)
-
-
 @dataclass(frozen=True)
 class PathRules:
     """
@@ -107,7 +92,7 @@ class PathRules:
     :ivar everywhere: what every hop must fulfil.
     :ivar guard: whether the first hop must be a Guard with a directory, as Tor's own are.
     :ivar exit_port: the port that the last hop must let out.
-    :ivar distinct_subnets: no two hops in one IPv4 /16.
+    :ivar distinct_subnets: no two hops in one IPv4 /16 or IPv6 /32.
     :ivar families: by fingerprint, the fingerprints of the relays that it calls its family, as `RouterMap.families` gives them.
         Two that name each other are no two hops of one path.
     :ivar weighted: choose by bandwidth, as Tor does; else all that fit are equal.
@@ -134,7 +119,7 @@ class PathRules:
             raise InvalidArgument(f"Not a port: {self.exit_port!r}")
 
     def _conditions_at(self, hop: int) -> list[Condition]:
-        wanted = [*self.everywhere, *self.conditions.get(hop, ()), *self.conditions.get(hop - self.length, ())]
+        wanted = [*self.conditions.get(hop, ()), *self.conditions.get(hop - self.length, ())]
         if self.guard and hop == 0 and self.length > 1:
             wanted.append(has_flags("Guard", "V2Dir"))
         if self.exit_port is not None and hop == self.length - 1:
@@ -146,50 +131,39 @@ class PathRules:
             return "exit"
         return "guard" if hop == 0 and self.length > 1 else "middle"
 
-    def _conflict(self, router: Router, chosen: Iterable[Router]) -> bool:
-        family = self.families.get(router.fingerprint, ())
-        return any(
-            other.identity == router.identity
-            or (self.distinct_subnets and _subnet(other) == _subnet(router))
-            or (other.fingerprint in family and router.fingerprint in self.families.get(other.fingerprint, ()))
-            for other in chosen
-        )
-
     def choose(self, routers: RouterMap) -> list[Router]:
         """
-        Choose a path: the hop that the fewest relays fit first, and of equal ones the last, the first, then those between.
+        Choose a path, at once: out of ten thousand relays that takes some tenths of a second. `TorState.build_circuit` takes the
+        time in slices.
 
         :return: the relays, in their order.
         :raises InvalidArgument: no relay fits a hop; the text says which.
         """
-        everybody = sorted(routers.values(), key=lambda router: router.identity)
-        statuses = [router.status for router in everybody if router.status is not None]
-        weights = compute_bandwidth_weights(BandwidthTotals.of(statuses))
-        fitting = {
-            hop: [router for router in everybody if all(condition(router) for condition in self._conditions_at(hop))]
-            for hop in (self.length - 1, *range(self.length - 1))
-        }
-        order = sorted(fitting, key=lambda hop: len(fitting[hop]))
-        for _ in range(ATTEMPTS):  # a choice that leaves nothing for a later hop is given up, and another is made
-            path: dict[int, Router] = {}
-            for hop in order:
-                free = [router for router in fitting[hop] if not self._conflict(router, path.values())]
-                if not free:
-                    break
-                path[hop] = self._pick(free, self._position(hop), weights)
-            else:
-                return [path[hop] for hop in range(self.length)]
-        raise InvalidArgument(
-            f"No relay fits hop {hop + 1} of {self.length} beside the others; {len(fitting[hop])} fit it alone."
-        )
+        work = self.choose_in_slices(routers)
+        while True:
+            try:
+                next(work)
+            except StopIteration as stop:
+                path: list[Router] = stop.value
+                return path
 
-    def _pick(self, fitting: Sequence[Router], position: str, weights: Mapping[str, int]) -> Router:
-        shares = [1.0] * len(fitting)
-        if self.weighted:
-            shares = [
-                0.0 if router.status is None else (router.bandwidth or 0) * weight_for(router.status, position, weights)
-                for router in fitting
-            ]
-            if sum(shares) <= 0:
-                shares = [1.0] * len(fitting)
-        return self.chance.choices(fitting, shares)[0]
+    def choose_in_slices(self, routers: RouterMap) -> Generator[None, None, list[Router]]:
+        """
+        Choose a path, in steps of some milliseconds: a generator that *returns* the path.
+
+        The hop that the fewest relays fit comes first, and of equal ones the last, the first, then those between.
+
+        :return: what `choose` gives.
+        :raises InvalidArgument: no relay fits a hop; the text says which.
+        """
+        hops = range(self.length)
+        wanted = Wanted(
+            self.everywhere,
+            [self._conditions_at(hop) for hop in hops],
+            [self._position(hop) for hop in hops],
+            self.weighted,
+            self.distinct_subnets,
+            self.families,
+            self.chance,
+        )
+        return choose_in_slices(wanted, routers)

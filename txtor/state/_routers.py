@@ -8,7 +8,7 @@ is looked at. When a new consensus has been cut, it takes the place of the old o
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, ValuesView
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -94,6 +94,12 @@ class RouterMap(Mapping[str, Router]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._statuses)
+
+    def values(self) -> ValuesView[Router]:
+        """
+        The relays, in the order of the consensus.
+        """
+        return _RouterValues(self)
 
     def __contains__(self, key: object) -> bool:
         try:
@@ -238,8 +244,8 @@ class RouterMap(Mapping[str, Router]):
             descriptors = (await protocol.send(GetInfoBytes((_DESCRIPTORS,))))[_DESCRIPTORS]
             if not descriptors:
                 raise
-            return await self._in_slices(families_of_descriptors_in_slices(descriptors + b"\n"))
-        return await self._in_slices(families_in_slices(known[_CONSENSUS], known[_MICRODESCRIPTORS]))
+            return await self.in_slices(families_of_descriptors_in_slices(descriptors + b"\n"))
+        return await self.in_slices(families_in_slices(known[_CONSENSUS], known[_MICRODESCRIPTORS]))
 
     # -- changing ------------------------------------------------------------------------------------------------------
 
@@ -250,7 +256,7 @@ class RouterMap(Mapping[str, Router]):
         :raises MalformedDocument: it cannot be cut; all stays as it was.
         """
         async with self._turn:
-            await self._take_over(await self._in_slices(index_routers_in_slices(block, self._statuses)))
+            await self._take_over(await self.in_slices(index_routers_in_slices(block, self._statuses)))
 
     async def update(self, block: bytes) -> None:
         """
@@ -265,7 +271,7 @@ class RouterMap(Mapping[str, Router]):
 
     async def _take_over(self, new: RouterStatuses) -> None:
         listeners = self._state.router_listeners
-        changes = await self._in_slices(compare_routers_in_slices(self._statuses, new)) if listeners.all else None
+        changes = await self.in_slices(compare_routers_in_slices(self._statuses, new)) if listeners.all else None
         self._statuses = new
         self._nicknames = None
         gone = []
@@ -285,7 +291,12 @@ class RouterMap(Mapping[str, Router]):
                 [self._object(status.identity) for status in changes.changed],
             )
 
-    async def _in_slices(self, work: Generator[None, None, T]) -> T:
+    async def in_slices(self, work: Generator[None, None, T]) -> T:
+        """
+        Do work that goes in steps, with turns for the reactor between them.
+
+        :return: what it returns.
+        """
         steps = 0
         while True:
             try:
@@ -298,6 +309,17 @@ class RouterMap(Mapping[str, Router]):
                 turn: Deferred[None] = Deferred()
                 self._clock.callLater(0, turn.callback, None)
                 await turn
+
+
+class _RouterValues(ValuesView[Router]):
+    """
+    The relays of the consensus, without looking each one up by its name.
+    """
+
+    _mapping: RouterMap
+
+    def __iter__(self) -> Iterator[Router]:
+        return (self._mapping._object(identity) for identity in self._mapping.statuses.by_identity)
 
 
 class RouterNames(Mapping[str, list[Router]]):

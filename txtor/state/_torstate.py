@@ -23,6 +23,7 @@ from ._export import state_as_dict, state_as_table
 from ._listening import Listening
 from ._mirror import Mirror
 from ._model import AddressMapping, EntryGuard, Model, Validity
+from ._paths import PathRules
 from ._router import Router
 from ._routers import RouterMap
 from ._stream import Stream
@@ -248,7 +249,13 @@ class TorState(Listening):
         :raises UnrecognizedEntity: Tor does not know a relay.
         :raises InvalidArgument: no path fits the rules, or the first relay is no entry guard though it should be.
         """
-        path = routers.choose(self.routers) if isinstance(routers, Chooser) else routers
+        path: Iterable[Router | str] | None
+        if isinstance(routers, PathRules):
+            path = await self.routers.in_slices(routers.choose_in_slices(self.routers))
+        elif isinstance(routers, Chooser):
+            path = routers.choose(self.routers)
+        else:
+            path = routers
         names = [str(router) for router in path] if path is not None else None
         if using_guards and names and self.routers.find(names[0]).fingerprint not in self.entry_guards:
             raise InvalidArgument(f"{names[0]} is not one of Tor's entry guards.")

@@ -200,6 +200,48 @@ class PathTests(PathCase):
         alone = PathRules(2, guard=False, weighted=False, families={first: {second}}, conditions={0: [among(["n1"])]})
         self.assertIn(["n1", "n2"], [self.names(state, alone) for _ in range(60)])
 
+    def test_subnets_of_ipv6(self) -> None:
+        """
+        No two hops of one IPv6 /32 either.
+        """
+        first, second, third = relay(1), relay(2), relay(3)
+        near = [text.replace("\ns ", f"\na [2001:db8:{place}::1]:9001\ns ", 1) for place, text in enumerate((first, second))]
+        state = self.network(*near, third)
+        for _ in range(20):
+            self.assertIn("n3", self.names(state, PathRules(length=2)))
+
+    def test_the_only_one(self) -> None:
+        """
+        One that is hardly ever drawn is found where no other may stand.
+        """
+        many = [relay(number, bandwidth=10**6, address=f"10.0.0.{number}") for number in range(1, 60)]
+        state = self.network(*many, relay(99, bandwidth=1, address="192.0.2.1"))
+        rules = PathRules(length=2, guard=False, conditions={0: [excluding(["n99"])]})
+        for _ in range(5):
+            self.assertEqual(self.names(state, rules)[1], "n99")
+
+    def test_slices(self) -> None:
+        """
+        Out of many relays a path is chosen in slices, and anew when a consensus comes meanwhile.
+        """
+        tor, clock = FakeTor(), Clock()
+        tor.info["ns/all"] = "".join(relay(number, address=f"10.{number % 256}.0.1") for number in range(1500))
+        following = TorState.from_protocol(clock, tor.connect(clock))
+        clock.pump([0] * 100)
+        state: TorState = self.successResultOf(following)
+        looked: list[Router] = []
+        rules = PathRules(length=2, everywhere=[lambda router: not looked.append(router)])  # type: ignore[func-returns-value]
+        building = state.build_circuit(rules)
+        self.assertNoResult(building)
+        self.assertTrue(0 < len(looked) < 1500)
+        tor.emit("NEWCONSENSUS", data="".join(relay(n, address=f"10.{n - 2000}.0.1") for n in range(2000, 2003)).encode())
+        tor.network.relays.update({name(n): f"n{n}" for n in range(2000, 2003)})
+        clock.pump([0] * 100)
+        circuit = self.successResultOf(building)
+        self.assertEqual({router.nickname for router in looked[-3:]}, {"n2000", "n2001", "n2002"})
+        self.assertLessEqual({router.nickname for router in circuit.path}, {"n2000", "n2001", "n2002"})
+        self.assertEqual(len(state.routers), 3)
+
     def test_conditions_by_hop(self) -> None:
         """
         Conditions on one hop, counted from the front or the back, and on all.
