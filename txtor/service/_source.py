@@ -71,12 +71,19 @@ class ConnectSource:
         self._allow_plain_cookie = allow_plain_cookie
         self._timeout = timeout
 
-    def open(self, progress: ProgressListener) -> Deferred[Tor]:
+    @deferred
+    async def open(self, progress: ProgressListener) -> Tor:
         """
         Connect.
         """
-        opening = connect(self._reactor, self._endpoint, self._password, allow_plain_cookie=self._allow_plain_cookie)
-        return opening if self._timeout is None else opening.addTimeout(self._timeout, self._reactor, _gave_up)
+        endpoint = self._endpoint
+        opening = connect(self._reactor, endpoint, self._password, allow_plain_cookie=self._allow_plain_cookie)
+        try:
+            return await (opening if self._timeout is None else opening.addTimeout(self._timeout, self._reactor, _gave_up))
+        except Disconnected as error:
+            if not isinstance(endpoint, str):
+                raise
+            raise Disconnected(f"{endpoint}: {error.reason}") from error  # for who reads the health of many
 
     def discard(self, tor: Tor | None) -> None:
         """

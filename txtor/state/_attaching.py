@@ -226,6 +226,20 @@ class Attaching:
                 self._trigger = self._reactor.addSystemEventTrigger("before", "shutdown", self._shut_down)
                 self._consider_all()
 
+    @deferred
+    async def reloaded(self) -> None:
+        """
+        Tor has read its torrc again (SIGHUP), by which it forgets what we have set; it is set again. The mirror calls this.
+        """
+        try:
+            async with self._turn:
+                if self._before is None:
+                    return
+                await self._state.protocol.send(SetConf([(_OPTION, "1")]))
+            self._consider_all()
+        except TorError as error:
+            _log.warn("Tor chooses circuits itself since it was told to reload: {error}", error=error)
+
     def _consider_all(self) -> None:
         for stream in list(self._state.model.streams.values()):
             self.consider(stream)

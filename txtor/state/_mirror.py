@@ -77,6 +77,7 @@ class Mirror:
             "BW": self._model.bandwidth_texts.append,
             "NETWORK_LIVENESS": self._liveness,
             "BUILDTIMEOUT_SET": self._build_timeout,
+            "SIGNAL": self._signal,
         }
         self._event_handlers: dict[str, Callable[[Any], object]] = {
             "NEWCONSENSUS": self._new_consensus,
@@ -327,6 +328,9 @@ class Mirror:
 
     def _build_timeout(self, text: str) -> None:
         self._model.build_timeout = BuildTimeoutSetEvent(text)
+
+    def _signal(self, text: str) -> object:
+        return self._state.attaching.reloaded() if text == "RELOAD" else None
 
     @deferred
     async def _new_consensus(self, event: NewConsensusEvent) -> None:

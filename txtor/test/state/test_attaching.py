@@ -173,6 +173,22 @@ class AttacherTests(SynchronousTestCase):
         self.successResultOf(self.state.undo_attacher())
         self.successResultOf(self.state.set_attacher(None, self.reactor))
 
+    def test_reload(self) -> None:
+        """
+        A Tor that reads its torrc again has forgotten the option; it is set again, and streams go where the attacher says.
+        """
+        option = "__LeaveStreamsUnattached"
+        self.tor.emit("SIGNAL RELOAD")
+        self.assertEqual(self.tor.configuration.get(option), ["0"])
+        self.attach(self.second)
+        for signal, value in (("NEWNYM", "0"), ("RELOAD", "1")):
+            self.tor.configuration.change([(option, "0")], False)
+            self.tor.emit(f"SIGNAL {signal}")
+            self.assertEqual(self.tor.configuration.get(option), [value])
+        self.assertEqual(self.tor.network.new_stream("a:1").circuit, self.second.id)
+        self.tor.refuse("SETCONF", 513, "no")
+        self.tor.emit("SIGNAL RELOAD")  # it is logged
+
     def test_shutdown(self) -> None:
         """
         Cases 30 and 95: when the reactor stops the option is put back, also if the Tor is gone already.

@@ -371,6 +371,24 @@ class NetworkTests(TorNetworkTestCase):
                 lost = anext(state.changes())
 
     @deferred
+    async def test_reload(self) -> None:
+        """
+        Tor forgets the option when it is told to read its torrc again, and is given it again: streams still find their circuits.
+        """
+        state = self.states[1]
+        circuit = await self.built(state)
+        callers = [await self.call(circuit)]
+        reloaded: Deferred[Any] = Deferred()
+        await state.protocol.add_event_listener("SIGNAL", lambda event: None if reloaded.called else reloaded.callback(event))
+        await state.protocol.signal("RELOAD")
+        self.assertEqual((await reloaded).signal, "RELOAD")
+        self.assertEqual(await state.protocol.get_conf_single("__LeaveStreamsUnattached"), "1")
+        callers.append(await self.call(circuit))
+        for caller in callers:
+            caller.hang_up()
+        await gatherResults([caller.gone for caller in callers])
+
+    @deferred
     async def test_lost(self) -> None:
         """
         A connection that goes away tells whoever waits, and a new one goes on where the old one ended.
