@@ -126,7 +126,7 @@ class OptionsTests(OnNetworkCase):
         """
         What is set for all services of a Tor: the relays that may be second on the way to introduction points.
         """
-        chosen = [node.fingerprint or "" for node in self.network.exits[:2]]
+        chosen = [node.fingerprint or "" for node in self.network.exits]  # fewer may all be at an end of a circuit
         protocol = self.server.protocol
         vanguards = await protocol.get_conf_single("VanguardsLiteEnabled")
         self.assertEqual(vanguards, "auto")
