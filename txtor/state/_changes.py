@@ -40,7 +40,7 @@ class CircuitChanged:
     @property
     def what(self) -> str:
         """
-        Tor's word for it: LAUNCHED, EXTENDED, GUARD_WAIT, BUILT, FAILED, CLOSED; PURPOSE_CHANGED, CANNIBALIZED; or a word of a
+        Tor's word for it: LAUNCHED, EXTENDED, BUILT, FAILED, CLOSED; PURPOSE_CHANGED, CANNIBALIZED; or a word of a
         newer Tor.
         """
         return _second_word(self.event.text)

@@ -55,7 +55,8 @@ class Circuit(CircuitSaid):
     A circuit of Tor's. It stays the same object for the circuit's life, and tells its last state afterwards.
 
     :ivar id: as Tor writes it.
-    :ivar status: LAUNCHED, GUARD_WAIT, EXTENDED, BUILT, FAILED or CLOSED, or a word of a newer Tor.
+    :ivar status: LAUNCHED, EXTENDED, GUARD_WAIT, BUILT, FAILED or CLOSED, or a word of a newer Tor. Tor tells GUARD_WAIT when it
+        is asked, at the beginning and after a reconnection, and in no event: a circuit that gets there later stays EXTENDED here.
     :ivar text: what Tor said last of it, unread.
 
     See control-spec 4.1.1, CIRC.

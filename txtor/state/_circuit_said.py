@@ -15,7 +15,8 @@ class CircuitSaid:
     """
     The words of Tor's about one circuit.
 
-    :ivar status: LAUNCHED, GUARD_WAIT, EXTENDED, BUILT, FAILED or CLOSED, or a word of a newer Tor.
+    :ivar status: LAUNCHED, EXTENDED, GUARD_WAIT, BUILT, FAILED or CLOSED, or a word of a newer Tor. Tor tells GUARD_WAIT when it
+        is asked, at the beginning and after a reconnection, and in no event: a circuit that gets there later stays EXTENDED here.
     :ivar text: what Tor said last of it, unread.
     """
 

@@ -127,11 +127,12 @@ class NetworkTests(TorNetworkTestCase):
     async def assertSame(self, state: TorState) -> None:
         """
         The picture is what Tor reports. What changes between the two answers may make it wait for an event that is on the way.
+        That a circuit waits for a better guard (GUARD_WAIT) is told in no event: the last that was heard of it is its last hop.
         """
         for attempt in range(40):
             values = await state.protocol.get_info("circuit-status", "stream-status", "ns/all")
             reported = {
-                str(event.id): (event.status, event.purpose, event.path)
+                str(event.id): (event.status if event.status != "GUARD_WAIT" else "EXTENDED", event.purpose, event.path)
                 for event in map(CircuitEvent, filter(None, values["circuit-status"].split("\n")))
             }
             streams = {
@@ -139,7 +140,10 @@ class NetworkTests(TorNetworkTestCase):
                 for event in map(StreamEvent, filter(None, values["stream-status"].split("\n")))
             }
             relays = dict(index_routers(values["ns/all"].encode() + b"\n"))
-            ours = {each.id: (each.status, each.purpose, each.route) for each in state.circuits.values()}
+            ours = {
+                each.id: (each.status if each.status != "GUARD_WAIT" else "EXTENDED", each.purpose, each.route)
+                for each in state.circuits.values()
+            }
             our_streams = {each.id: (each.status, each.circuit_id, each.target) for each in state.streams.values()}
             our_relays = dict(state.routers.statuses)
             if (ours, our_streams, our_relays) == (reported, streams, relays):
