@@ -234,7 +234,7 @@ class CommaKind(ListKind):
         """
         if isinstance(value, str):
             return tuple([self.make(option, part) for part in _parts(value)])
-        parts = super().write(option, value)
+        parts = tuple(part.strip() for part in super().write(option, value))  # as Tor reads them
         if any("," in part for part in parts):
             raise InvalidArgument(f"A value in the list of {option} holds a comma, which would make two of it.")
         return parts

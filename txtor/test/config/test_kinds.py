@@ -146,6 +146,14 @@ class KindTests(SynchronousTestCase):
         for type_name in ("Boolean", "Integer", "TimeInterval", "DataSize", "Float"):
             self.assertEqual(kind_of("Option", type_name).read("Option", ("banana",)), "banana")
 
+    def test_space_around_parts(self) -> None:
+        """
+        Space around the parts of a line with commas belongs to none of them, also where they come as a list.
+        """
+        kind = kind_of("Option", "CommaList")
+        for value in (" a ,b\t", [" a ", "b\t"], [b" a", "b"]):
+            self.assertEqual(kind.write("Option", value), ("a", "b"))
+
     @settings(deadline=None, max_examples=300)
     @given(
         st.sampled_from(TYPES),
