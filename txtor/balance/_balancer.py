@@ -6,7 +6,6 @@ The front end of many onion services, as a service: the shell around the machine
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable
-from datetime import datetime, timezone
 from random import Random, SystemRandom
 from typing import Any, TypeVar
 
@@ -23,6 +22,7 @@ from txtor.errors import Disconnected, InvalidArgument, TorError
 from txtor.onion import (
     Clients,
     DescriptorReport,
+    Now,
     OnionAddress,
     OnionDescriptor,
     OnionKey,
@@ -30,6 +30,7 @@ from txtor.onion import (
     keep_onion_key,
     make_onion_descriptor,
     read_clients,
+    utc_now,
 )
 from txtor.service import TorService
 
@@ -44,10 +45,6 @@ T = TypeVar("T")
 _log = Logger()
 
 StatusListener = Callable[[BalancerHealth], object]
-
-
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
 
 
 def _read_key(key: OnionKey | OnionKeyFile | str) -> OnionKey:
@@ -94,7 +91,7 @@ class OnionBalancer(Service):
         patience: float = 3600.0,
         clients: Clients | None = None,
         timeout: float = 60.0,
-        now: Callable[[], datetime] = _utc_now,
+        now: Now = utc_now,
         random: Random | None = None,
     ) -> None:
         """

@@ -56,6 +56,7 @@ from ._router_index import (
     compare_routers_in_slices,
     index_routers,
     index_routers_in_slices,
+    run_slices,
 )
 from ._router_status import RouterStatus
 from ._rsa import RSAKey, generate_rsa, rsa_der, sign_rsa
@@ -212,6 +213,7 @@ __all__ = [
     "relatives_in_slices",
     "rsa_der",
     "rules",
+    "run_slices",
     "sign_descriptor",
     "sign_rsa",
     "sign_status",

@@ -36,7 +36,7 @@ from ._key_files import (
 from ._keys import BlindedKey, OnionKey, blinded_public_key
 from ._listing import ListedOnionService, list_services
 from ._making import DescriptorTerms, make_onion_descriptor
-from ._moment import current_slots
+from ._moment import Now, current_slots, utc_now
 from ._periods import DescriptorSlot, DescriptorSlots, OnionTiming, TimePeriod, credential, descriptor_slots, subcredential
 from ._plain_layers import AuthClient, FlowControl, InnerLayer, PowParams
 from ._ports import ServicePort, Target
@@ -75,6 +75,7 @@ __all__ = [
     "ListedOnionService",
     "Local",
     "MakeService",
+    "Now",
     "OnionAddress",
     "OnionAuthentication",
     "OnionDescriptor",
@@ -123,6 +124,7 @@ __all__ = [
     "service_index",
     "subcredential",
     "upload_news",
+    "utc_now",
     "write_authorized_client",
     "write_balanced_for",
     "write_client_key",

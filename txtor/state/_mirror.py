@@ -11,7 +11,7 @@ The same procedure follows a reconnection: then the listeners are told what chan
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
 
-from txtor._deferred import deferred
+from txtor._deferred import deferred, forget_cancelled
 from txtor.commands import GetInfo, GetInfoBytes
 from txtor.errors import Disconnected, ProtocolViolation, TorRefused
 from txtor.events import BuildTimeoutSetEvent, CircuitEvent, NetworkStatusEvent, NewConsensusEvent, StreamEvent
@@ -98,7 +98,7 @@ class Mirror:
         self._protocol = protocol
         self._rest()
         self._gone = protocol.when_disconnected()
-        self._gone.addCallbacks(self._lost, lambda failure: None)
+        self._gone.addCallbacks(self._lost, forget_cancelled)
         subscribed = protocol.add_event_listeners(self._event_handlers, self._handlers)
         looked = [
             self._optional("process/pid", self._process_seen),  # first: all that follows is about this process
@@ -177,10 +177,8 @@ class Mirror:
         before, self._state.tor_pid = self._state.tor_pid, int(text) if text.isdigit() else None
         if before not in (None, self._state.tor_pid):  # another Tor, which numbers its circuits and streams from the beginning
             self._circuits_live = self._streams_live = True
-            for circuit_id in list(self._model.circuits):
-                self._circuit(f"{circuit_id} CLOSED")
-            for stream in list(self._model.streams.values()):
-                self._stream(f"{stream.id} CLOSED 0 {stream.target}")
+            self._circuits_gone(list(self._model.circuits))
+            self._streams_gone(list(self._model.streams.values()))
             self._circuits_live = self._streams_live = False
 
     def _circuits_seen(self, values: dict[str, str]) -> None:
@@ -192,8 +190,18 @@ class Mirror:
                 self._circuit(line)
             else:
                 self._circuit_again(known, line)
-        for circuit_id in missing:  # gone while nobody looked; why, nobody says any more
+        self._circuits_gone(missing)
+
+    def _circuits_gone(self, circuit_ids: Iterable[str]) -> None:
+        """
+        They have gone while nobody looked; why, nobody says any more.
+        """
+        for circuit_id in circuit_ids:
             self._circuit(f"{circuit_id} CLOSED")
+
+    def _streams_gone(self, streams: Iterable[Stream]) -> None:
+        for stream in streams:
+            self._stream(f"{stream.id} CLOSED 0 {stream.target}")
 
     def _circuit_again(self, known: Circuit, line: str) -> None:
         """
@@ -218,8 +226,7 @@ class Mirror:
             known = missing.pop(line.split(" ", 1)[0], None)
             if known is None or not _is_same(known, StreamEvent(line)):
                 self._stream(line)
-        for stream in missing.values():
-            self._stream(f"{stream.id} CLOSED 0 {stream.target}")
+        self._streams_gone(missing.values())
 
     @deferred
     async def _routers_seen(self, values: dict[str, bytes]) -> None:

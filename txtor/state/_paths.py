@@ -11,6 +11,7 @@ import random
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from txtor.directory import run_slices
 from txtor.errors import InvalidArgument
 
 from ._choosing import Condition, Wanted, choose_in_slices
@@ -139,13 +140,7 @@ class PathRules:
         :return: the relays, in their order.
         :raises InvalidArgument: no relay fits a hop; the text says which.
         """
-        work = self.choose_in_slices(routers)
-        while True:
-            try:
-                next(work)
-            except StopIteration as stop:
-                path: list[Router] = stop.value
-                return path
+        return run_slices(self.choose_in_slices(routers))
 
     def choose_in_slices(self, routers: RouterMap) -> Generator[None, None, list[Router]]:
         """
