@@ -245,7 +245,7 @@ class SetConfTests(SynchronousTestCase):
             self.assertEqual(error.text, line[4:])
         SetConf({"x": 1}).parse_reply(reply("250 OK"))
 
-    @settings(deadline=None, max_examples=300)
+    @settings(max_examples=300)
     @given(st.lists(st.tuples(st.sampled_from(["ContactInfo", "A_1"]), TEXT), max_size=4))
     def test_round_trip(self, options: list[tuple[str, str]]) -> None:
         """

@@ -111,7 +111,7 @@ class GetInfoTests(SynchronousTestCase):
             self.assertRaises(InvalidArgument, GetInfo, [key])
             self.assertRaises(InvalidArgument, GetInfoBytes, [key])
 
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(KEYS, st.data())
     def test_round_trip(self, keys: list[str], data: st.DataObject) -> None:
         """

@@ -123,7 +123,7 @@ class ParseInfoTests(SynchronousTestCase):
         self.assertIs(parse_info("ns/all", document), document)
         self.assertEqual(parse_info("ns/all", "r relay \udcff\n"), document)
 
-    @settings(deadline=None, max_examples=1000)
+    @settings(max_examples=1000)
     @given(
         st.sampled_from(sorted(INFO_KEYS)),
         st.one_of(

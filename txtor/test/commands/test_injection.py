@@ -214,7 +214,7 @@ class InjectionTests(SynchronousTestCase):
         self.assertEqual(heard[0].keyword, command.keyword)
         return heard[0]
 
-    @settings(deadline=None, max_examples=1500)
+    @settings(max_examples=1500)
     @given(st.data())
     def test_what_was_given_is_what_tor_hears(self, data: st.DataObject) -> None:
         """
@@ -247,7 +247,7 @@ class InjectionTests(SynchronousTestCase):
         """
         return data.replace(b"\r\n", b"\n").removesuffix(b"\n")
 
-    @settings(deadline=None, max_examples=300)
+    @settings(max_examples=300)
     @given(st.one_of(ANY, st.builds("{} {}".format, st.sampled_from(["GETINFO", "getconf", "+LOADCONF", "HSPOST"]), ANY)),
            st.one_of(st.none(), ANY))
     def test_raw_commands(self, text: str, data: str | None) -> None:
@@ -270,7 +270,7 @@ class InjectionTests(SynchronousTestCase):
             heard = heard_by_tor(b"+LOADCONF\r\n" + block)
             self.assertEqual([command.data for command in heard], [self.as_lines(encode(data))])
 
-    @settings(deadline=None, max_examples=500)
+    @settings(max_examples=500)
     @given(st.data(), st.sampled_from([3.5, object(), b"bytes", ["a", 3], (b"a",), {1: 2}, [None]]))
     def test_wrong_types(self, data: st.DataObject, wrong: Any) -> None:
         """
@@ -328,7 +328,7 @@ class ReplyTests(SynchronousTestCase):
         st.one_of(st.none(), st.none(), st.binary(max_size=10)),
     )
 
-    @settings(deadline=None, max_examples=1000)
+    @settings(max_examples=1000)
     @given(st.sampled_from(SAMPLES), st.lists(LINES, min_size=1, max_size=5))
     def test_a_value_or_a_declared_error(self, command: Command[Any], lines: list[ReplyLine]) -> None:
         """

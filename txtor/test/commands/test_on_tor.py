@@ -75,7 +75,7 @@ class ConfigurationTests(LoneTorTestCase):
         """
         values: list[str] = []
 
-        @settings(deadline=None, max_examples=500, database=None)
+        @settings(max_examples=500, database=None)
         @given(TEXT)
         def gather(value: str) -> None:
             values.append(value)

@@ -231,7 +231,7 @@ class ChangingTests(ConfiguredTestCase):
         self.save()
         self.assertEqual(self.tor.configuration.get("SocksPort"), ["9055"])
 
-    @settings(deadline=None, max_examples=50)
+    @settings(max_examples=50)
     @given(st.lists(st.tuples(st.sampled_from(["append", "pop", "sort", "reverse", "clear", "insert"]), st.sampled_from("abc"))))
     def test_any_changes(self, changes: list[tuple[str, str]]) -> None:
         """

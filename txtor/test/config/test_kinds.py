@@ -154,7 +154,7 @@ class KindTests(SynchronousTestCase):
         for value in (" a ,b\t", [" a ", "b\t"], [b" a", "b"]):
             self.assertEqual(kind.write("Option", value), ("a", "b"))
 
-    @settings(deadline=None, max_examples=300)
+    @settings(max_examples=300)
     @given(
         st.sampled_from(TYPES),
         st.recursive(

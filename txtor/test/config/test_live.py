@@ -40,7 +40,7 @@ class AnythingTests(SynchronousTestCase):
     Whatever a Tor says is a configuration, or the one declared error.
     """
 
-    @settings(deadline=None, max_examples=100)
+    @settings(max_examples=100)
     @given(
         st.lists(st.builds("{} {}".format, st.text(max_size=9), st.sampled_from(TYPES) | st.text(max_size=9)), max_size=6),
         st.lists(st.builds("{} {}".format, st.text(max_size=9), st.text(max_size=9).map(quote)), max_size=6),
@@ -65,7 +65,7 @@ class AnythingTests(SynchronousTestCase):
             hash((config.get_type(name), config.get_default(name), str(config[name])))
         self.assertIn("Nickname", config.difference())
 
-    @settings(deadline=None, max_examples=100)
+    @settings(max_examples=100)
     @given(st.lists(st.sampled_from(["Nickname", "SocksPortLines", "hiddenservicedir", "=", "X", "NumCPUs"]).flatmap(with_value)))
     def test_any_event(self, lines: list[str]) -> None:
         """

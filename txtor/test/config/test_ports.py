@@ -51,7 +51,7 @@ class PortLineTests(SynchronousTestCase):
         ):
             self.assertRaises(InvalidArgument, PortLine.parse, line)
 
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(TARGETS, st.lists(st.sampled_from(["IsolateDestPort", "SessionGroup=3", "NoIPv4Traffic"]), max_size=3))
     def test_round_trip(self, target: Target, flags: list[str]) -> None:
         """
@@ -60,7 +60,7 @@ class PortLineTests(SynchronousTestCase):
         line = PortLine(target, tuple(flags))
         self.assertEqual(PortLine.parse(str(line)), line)
 
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(st.text(max_size=30) | st.builds("{}:{} {}".format, st.text(max_size=9), st.text(max_size=6), st.text(max_size=9)))
     def test_any_text(self, line: str) -> None:
         """
@@ -101,7 +101,7 @@ class ServicePortTests(SynchronousTestCase):
         for line in ("", "0", "x", "80 1 2", "80 unix:", "65536", "80 a:b", "80 unix:/a b"):
             self.assertRaises(InvalidArgument, ServicePort.parse, line)
 
-    @settings(deadline=None, max_examples=100)
+    @settings(max_examples=100)
     @given(st.integers(1, 65535), st.none() | TARGETS.filter(lambda target: target.port is not None or target.path is not None))
     def test_round_trip(self, port: int, target: Target | None) -> None:
         """

@@ -71,7 +71,7 @@ def collect(texts: st.SearchStrategy[str]) -> list[str]:
     """
     found: dict[str, None] = {}
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate])
+    @settings(max_examples=EXAMPLES, database=None, phases=[Phase.generate])
     @given(texts)
     def add(text: str) -> None:
         found[text] = None
@@ -112,7 +112,7 @@ class SameAsTorTests(ConfigTestCase):
                 try:
                     meant = kind.write(option, text)
                 except InvalidArgument:
-                    if text.strip():
+                    if text.strip() and not (kind.name == "DataSize" and text.strip().startswith("-")):
                         has = await self.tor_has(option, text)
                         if has is not InvalidArgument:
                             differing.append((option, text, "refused", has))
@@ -125,3 +125,12 @@ class SameAsTorTests(ConfigTestCase):
                     differing.append((option, text, meant, has))
             self.assertGreater(taken, 5, option)
         self.assertEqual(differing, [])
+
+    async def test_size_below_nothing(self) -> None:
+        """
+        Tor reads a size as strtoull(3) does, and takes some that are below zero for huge ones. txtor refuses what nobody means.
+        """
+        option, text = "MaxUnparseableDescSizeToLog", "-9947821605808363520"
+        self.assertEqual(await self.tor_has(option, text), 2**64 + int(text))
+        with self.assertRaises(InvalidArgument):
+            kind_of(option, self.config.get_type(option)).write(option, text)

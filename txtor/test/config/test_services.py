@@ -85,7 +85,7 @@ class HiddenServiceTests(SynchronousTestCase):
         """
         self.assertRaises(ProtocolViolation, services_of, [("HiddenServicePort", "80")])
 
-    @settings(deadline=None, max_examples=100)
+    @settings(max_examples=100)
     @given(PAIRS)
     def test_round_trip(self, pairs: list[tuple[str, str]]) -> None:
         """

@@ -143,7 +143,7 @@ class TorrcTests(SynchronousTestCase):
         torrc = Torrc.parse("A " + "\\\n# c\n" * 50_000 + "\n" + "B 1\n" * 50_000 + "\n" * 50_000)
         self.assertEqual(len(torrc.get("b")), 50_000)
 
-    @settings(deadline=None, max_examples=300)
+    @settings(max_examples=300)
     @given(PIECES | st.text(max_size=60))
     def test_any_text(self, text: str) -> None:
         """
@@ -158,7 +158,7 @@ class TorrcTests(SynchronousTestCase):
             again = [one for one in Torrc.parse(line.text) if one.name is not None]
             self.assertEqual([(one.name, one.value) for one in again], [] if line.name is None else [(line.name, line.value)])
 
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(PIECES, st.lists(st.tuples(NAMES, VALUES), max_size=5))
     def test_any_change(self, text: str, pairs: list[tuple[str, str]]) -> None:
         """
@@ -177,7 +177,7 @@ class TorrcTests(SynchronousTestCase):
         self.assertEqual({name: again.get(name) for name in wanted}, wanted)
         self.assertEqual([pair for pair in again.pairs() if pair[0] in ("A", "b")], others)
 
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(NAMES, VALUES)
     def test_any_line(self, name: str, value: str) -> None:
         """

@@ -56,7 +56,7 @@ class QuantityTests(SynchronousTestCase):
             for units in (SECONDS, MILLISECONDS, BYTES):
                 self.assertRaises(InvalidArgument, parse_quantity, text, units)
 
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(st.text(max_size=30), st.sampled_from([SECONDS, MILLISECONDS, BYTES]))
     def test_any_text(self, text: str, units: dict[str, int]) -> None:
         """

@@ -31,7 +31,7 @@ class BlockTests(SynchronousTestCase):
     """
 
     @given(LINES, st.lists(st.integers(0, 1000), max_size=12), st.binary(max_size=12))
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     def test_any_cut(self, lines: list[bytes], places: list[int], after: bytes) -> None:
         """
         Case 14: what was stuffed comes out again, split anywhere, and the rest is given back.
@@ -48,7 +48,7 @@ class BlockTests(SynchronousTestCase):
         self.assertEqual(rest + b"".join(chunks), after)
 
     @given(LINES, st.lists(st.integers(0, 1000), max_size=12), st.binary(max_size=12))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_lines(self, lines: list[bytes], places: list[int], after: bytes) -> None:
         """
         Line by line, the same lines come, split anywhere.

@@ -215,7 +215,7 @@ class BadPeerTests(SynchronousTestCase):
             self.assertEqual(len(self.successResultOf(waiting)), size)
 
     @given(st.binary(max_size=200), st.booleans())
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     def test_any_bytes(self, data: bytes, stream: bool) -> None:
         """
         Case 29: on any byte stream, a Deferred fires once, with a value or a declared error.

@@ -85,7 +85,7 @@ class AnyBytesTests(SynchronousTestCase):
     Documents that something happened to.
     """
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400)
     @given(st.data())
     def test_attributes(self, data: st.DataObject) -> None:
         """
@@ -102,7 +102,7 @@ class AnyBytesTests(SynchronousTestCase):
             except MalformedDocument as error:
                 self.assertTrue(1 <= (error.line or 1) <= document.raw.count(b"\n") + 1)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.data())
     def test_verification(self, data: st.DataObject) -> None:
         """
@@ -116,7 +116,7 @@ class AnyBytesTests(SynchronousTestCase):
             return
         self.assertEqual(document.signed_range(), original.signed_range())
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.data())
     def test_many(self, data: st.DataObject) -> None:
         """

@@ -97,7 +97,7 @@ class AuthoritiesTests(SynchronousTestCase):
         self.assertRaises(MalformedDocument, DirectoryAuthority.parse, "")
 
     @given(st.text(max_size=80) | st.lists(st.sampled_from(LINE.split())).map(" ".join))
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_any_text(self, text: str) -> None:
         """
         Any text is an authority, or malformed.

@@ -58,7 +58,7 @@ class BandwidthWeightsTests(SynchronousTestCase):
             self.assertEqual(list(weights), NAMES)
 
     @given(st.tuples(*[st.integers(1, 10**8)] * 4), st.integers(1, 10**6))
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_any_network(self, sums: tuple[int, int, int, int], scale: int) -> None:
         """
         Whatever the network, the weights that share a class add up to the scale, but for rounding.

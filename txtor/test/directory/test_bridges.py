@@ -147,7 +147,7 @@ class BridgeTests(SynchronousTestCase):
             with self.assertRaises(MalformedDocument):
                 BridgePoolAssignment.parse(BRIDGE_POOL.replace(old, new))
 
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=120)
     @given(
         st.sampled_from(
             [

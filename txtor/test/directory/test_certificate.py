@@ -171,7 +171,7 @@ class CertificateTests(SynchronousTestCase):
         self.refused(b"", "too few")
         self.refused(sign(body[:39]), "too few")
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.data())
     def test_changed(self, data: st.DataObject) -> None:
         """
@@ -185,7 +185,7 @@ class CertificateTests(SynchronousTestCase):
 
         self.assertRaises(DocumentError, judge)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.binary(max_size=220), st.booleans())
     def test_every_text(self, data: bytes, begun: bool) -> None:
         """

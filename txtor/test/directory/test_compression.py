@@ -180,7 +180,7 @@ class DecompressTests(SynchronousTestCase):
             self.assertEqual(sniff(COMPRESSORS[encoding](TEXT)), encoding)
         self.assertEqual((sniff(b"\x28\xb5\x2f\xfd"), sniff(TEXT), sniff(b"")), ("x-zstd", "identity", "identity"))
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(st.sampled_from(sorted(COMPRESSORS)), st.integers(0, 200), st.binary(min_size=1, max_size=4))
     def test_any_change(self, encoding: str, place: int, new: bytes) -> None:
         """
@@ -190,7 +190,7 @@ class DecompressTests(SynchronousTestCase):
         with contextlib.suppress(MalformedDocument):
             decompress(data[:place] + new + data[place + len(new) :], encoding)
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(st.sampled_from(sorted(COMPRESSORS)), st.binary(max_size=60))
     def test_any_bytes(self, encoding: str, data: bytes) -> None:
         """

@@ -181,7 +181,7 @@ class ConsensusDiffTests(SynchronousTestCase):
         st.lists(st.integers(0, 40), unique=True, max_size=40),
         st.lists(st.tuples(st.integers(0, 40), st.sampled_from([1, 2])), unique_by=lambda pair: pair[0], max_size=40),
     )
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     def test_any_routers(self, before: list[int], after: list[tuple[int, int]]) -> None:
         """
         Whatever routers come, go and change, the diff leads to the second consensus.
@@ -192,7 +192,7 @@ class ConsensusDiffTests(SynchronousTestCase):
         self.assertEqual(ConsensusDiff.parse(bytes(made)).apply(base).raw, target.raw)
 
     @given(st.binary(max_size=80) | st.lists(st.sampled_from([b"5d", b"9,$d", b"3c", b"x", b".", b"1a", b"0a"])).map(b"\n".join))
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_any_bytes(self, commands: bytes) -> None:
         """
         Any commands are a diff whose bytes come back and that leads somewhere or nowhere, or malformed.

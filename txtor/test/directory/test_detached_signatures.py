@@ -105,7 +105,7 @@ class DetachedSignaturesTests(SynchronousTestCase):
             self.assertRaises(MalformedDocument, DetachedSignatures.parse, GOOD.raw.replace(old, new))
 
     @given(st.data())
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_any_bytes(self, data: st.DataObject) -> None:
         """
         With a part replaced by anything it is a value whose bytes come back, or malformed; it verifies only where nothing counts.

@@ -265,7 +265,7 @@ class ParseManyTests(SynchronousTestCase):
         """
         self.assertEqual(len(list(Note.parse_many(b"note a\nnote\tb\n"))), 2)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(
         st.lists(
             st.sampled_from([b"note a\n", b"note\n", b"@x y\n", b"\n", b"number 1\n", b"number x\n", b"noted\n", b"?\n", b"\0"]),

@@ -19,7 +19,7 @@ from txtor.errors import InvalidArgument
 P = 2**255 - 19
 D = -121665 * pow(121666, -1, P) % P
 L = 2**252 + 27742317777372353535851937790883648493
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=60)
 
 
 def encode(y: int, sign: int = 0) -> bytes:

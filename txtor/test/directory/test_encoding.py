@@ -15,7 +15,7 @@ from txtor.directory import _encoding as encoding
 from txtor.directory._encoding import BadValue
 from txtor.errors import InvalidArgument
 
-QUICK = settings(max_examples=80, deadline=None)
+QUICK = settings(max_examples=80)
 
 
 class NumberTests(SynchronousTestCase):

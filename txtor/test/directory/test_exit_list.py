@@ -69,7 +69,7 @@ class ExitListTests(SynchronousTestCase):
                 ExitList.parse(TEXT.replace(old, new))
             self.assertEqual(caught.exception.line, line)
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(st.integers(0, len(TEXT) - 1), st.binary(max_size=3))
     def test_any_change(self, place: int, new: bytes) -> None:
         """

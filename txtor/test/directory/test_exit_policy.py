@@ -139,7 +139,7 @@ class GrammarTests(SynchronousTestCase):
         self.assertEqual(ExitPolicy.from_descriptor([str(rule) for rule in policy]), policy)
         self.assertEqual(hash(ExitPolicy.from_descriptor([str(rule) for rule in policy])), hash(policy))
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.lists(st.text(alphabet="acceptrj6 *4:/[].-0123456789private٣\0\n", max_size=40), max_size=4), st.booleans())
     @example(["accept [:80"], False)
     @example(["accept ]:80"], False)
@@ -356,7 +356,7 @@ class SummaryTests(SynchronousTestCase):
         self.assertGreater(len(text + ",10001"), 1000)
         self.assertEqual(text.count(","), 165 - 1)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(descriptor_lines())
     def test_slow_evaluation(self, lines: list[str]) -> None:
         """
@@ -367,7 +367,7 @@ class SummaryTests(SynchronousTestCase):
         self.assertEqual([port for port in accepted if accepted[port] != (port in summary)], [])
         self.assertEqual(PortSummary.parse(str(summary)), summary)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(descriptor_lines(), st.sampled_from(["192.0.2.1", "10.1.2.3", "9.9.9.9", "200.1.1.1"]), PORTS)
     def test_questions_agree(self, lines: list[str], address: str, port: int) -> None:
         """
@@ -437,7 +437,7 @@ class DecidesLikeTests(SynchronousTestCase):
         self.assertTrue(described.decides_like(descriptor("accept *:80", "reject *:*", ipv6="reject 1-79,81-65535")))
         self.assertFalse(described.decides_like(descriptor("accept *:80", "reject *:*")))
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.lists(_SOME_RULES, max_size=5), st.lists(_SOME_RULES, max_size=5))
     def test_every_question(self, one: list[str], other: list[str]) -> None:
         """

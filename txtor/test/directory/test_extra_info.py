@@ -257,7 +257,7 @@ class VerificationTests(SynchronousTestCase):
             changed[place] ^= 1 << place % 8
             self.assertRaises(DocumentError, judge, bytes(changed))
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.lists(st.sampled_from(bytes(make(*LINES)).splitlines(True)), max_size=40), st.binary(max_size=9))
     def test_every_mixture(self, lines: list[bytes], end: bytes) -> None:
         """

@@ -72,7 +72,7 @@ class FallbackListTests(SynchronousTestCase):
                 FallbackList.parse(TEXT.replace(old, new))
             self.assertGreaterEqual(caught.exception.line or 0, 13)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.integers(0, len(TEXT) - 1), st.sampled_from([b"", b"/*", b"*/", b'"', b"=====", b"\n", b"\0", b"\xff", b",", b":"]))
     def test_any_change(self, place: int, new: bytes) -> None:
         """

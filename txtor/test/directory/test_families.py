@@ -87,7 +87,7 @@ class RelativesTests(SynchronousTestCase):
     """
 
     @given(MEMBERS, st.booleans(), st.booleans())
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     def test_as_each_pair(self, members: list[FamilyMember], lists: bool, ids: bool) -> None:
         """
         It is what is said of each pair, both ways.
@@ -167,7 +167,7 @@ class MicrodescriptorTests(SynchronousTestCase):
         self.assertRaises(MalformedDocument, run_slices, families_in_slices(broken, microdescriptors))
 
     @given(st.binary(max_size=200), st.binary(max_size=200))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_any_bytes(self, one: bytes, other: bytes) -> None:
         """
         Whatever it is given: families, or the one declared error.

@@ -39,7 +39,7 @@ class FamilyTests(SynchronousTestCase):
         self.assertEqual(family.canonical("a" * 40), f"${A} ${B} ??word abel zed")
         self.assertEqual(Family.parse(family.canonical(A)).canonical(A), family.canonical(A))
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.text(alphabet="$=~ABab01 ?\t", max_size=120))
     def test_any_text(self, text: str) -> None:
         """

@@ -133,7 +133,7 @@ class TokenizeTests(SynchronousTestCase):
             self.assertRaises(MalformedDocument, tokenize, data, "test")
             self.assertLess(time.process_time() - started, 5)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.binary(max_size=200))
     def test_every_text(self, data: bytes) -> None:
         """
@@ -146,7 +146,7 @@ class TokenizeTests(SynchronousTestCase):
             return
         self.assertEqual(b"".join(map(bytes, found)), data)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(
         st.lists(
             st.sampled_from([OBJECT, b"a b c\n", b"opt x\n", b"\n", b"\r\n", *OBJECT.splitlines(True)[1:], b"\0", b"@x\n"]),

@@ -166,7 +166,7 @@ class KeyCertificateTests(SynchronousTestCase):
             changed[place] ^= 1 << place % 8
             self.assertRaises(DocumentError, judge, bytes(changed))
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.lists(st.sampled_from(GOOD.splitlines(True)), max_size=50), st.binary(max_size=9))
     def test_every_mixture(self, lines: list[bytes], end: bytes) -> None:
         """

@@ -63,7 +63,7 @@ class WritingTests(SynchronousTestCase):
         self.assertRaises(InvalidArgument, write_item, "a", "X-----\nrouter")
         self.assertRaises(InvalidArgument, write_item, "a \ud800")
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.text(max_size=30), st.binary(max_size=100))
     def test_every_line(self, text: str, data: bytes) -> None:
         """

@@ -147,7 +147,7 @@ class VerificationTests(SynchronousTestCase):
             changed[place] ^= 1 << place % 8
             self.assertRaises(DocumentError, lambda data: Microdescriptor.parse(data).verify(digest), bytes(changed))
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.lists(st.sampled_from(FULL.splitlines(True)), max_size=30), st.binary(max_size=9))
     def test_every_mixture(self, lines: list[bytes], end: bytes) -> None:
         """

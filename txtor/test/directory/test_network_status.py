@@ -244,7 +244,7 @@ class NetworkStatusTests(SynchronousTestCase):
         self.refused(raw + signature * 256, "more than 256")
 
     @given(st.sampled_from([*GENUINE, "network-2/vote-auth001"]), st.data())
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     def test_any_bytes(self, name: str, data: st.DataObject) -> None:
         """
         A document with a part replaced by anything is a value from which its bytes come back, or one declared error.
@@ -274,7 +274,7 @@ class FlippedByteTests(SynchronousTestCase):
     """
 
     @given(st.sampled_from(GENUINE), st.data())
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     def test_flipped_byte(self, name: str, data: st.DataObject) -> None:
         """
         A consensus with one byte changed anywhere in what is signed is never believed.

@@ -70,7 +70,7 @@ class PortSummaryTests(SynchronousTestCase):
         with self.assertRaises(MalformedDocument):
             PortSummary.parse("accept " + "1," * 2000 + "1")
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.text(alphabet="0123456789,- ٣x", max_size=30))
     def test_any_text(self, text: str) -> None:
         """
@@ -90,7 +90,7 @@ class IntervalTests(SynchronousTestCase):
     Sets of ports against sets of numbers.
     """
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(INTERVALS, st.integers(1, 40), st.integers(0, 40))
     def test_as_sets(self, intervals: list[Interval], first: int, last: int) -> None:
         """

@@ -67,7 +67,7 @@ class ProtocolsTests(SynchronousTestCase):
         self.assertEqual((str(one), one.text), ("A=1 B=1-3", "B=1,2,3 A=1"))
         self.assertNotEqual(one, Protocols("A=1"))
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.dictionaries(st.sampled_from(["A", "Bc", "D-1"]), st.sets(st.integers(0, 63))))
     def test_any_versions(self, versions: dict[str, set[int]]) -> None:
         """
@@ -77,7 +77,7 @@ class ProtocolsTests(SynchronousTestCase):
         protocols = Protocols(str(Protocols(text)))
         self.assertEqual({name: set(protocols[name]) for name in protocols}, versions)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.text(alphabet="AB=0123456789,- ٣_", max_size=30))
     def test_any_text(self, text: str) -> None:
         """

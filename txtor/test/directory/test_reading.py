@@ -196,7 +196,7 @@ class ReadingTests(SynchronousTestCase):
             self.assertEqual([reading.error for reading in found if reading.error], [], name)
             self.assertEqual(b"".join(bytes(reading.get()) for reading in found), real(name))
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.integers(0, 3000), st.binary(min_size=1, max_size=4), st.sampled_from([bytes, gzip.compress, lzma.compress]))
     def test_any_change(self, place: int, new: bytes, compress: type[bytes]) -> None:
         """

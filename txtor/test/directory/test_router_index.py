@@ -156,7 +156,7 @@ class RouterIndexTests(SynchronousTestCase):
         self.assertRaises(InvalidArgument, identity_of, "nickname")
 
     @given(st.binary(max_size=60), st.integers(0, len(BLOCK)))
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_any_bytes(self, noise: bytes, place: int) -> None:
         """
         A block with anything in it is a mapping from which its bytes come back, or malformed.

@@ -217,7 +217,7 @@ class RouterStatusTests(SynchronousTestCase):
                 self.assertEqual((router.unrecognized_lines, router.address), ((), "127.0.0.1"))
 
     @given(st.sampled_from([NS, MICRODESC, VOTE, CONTROL]), st.data())
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_any_bytes(self, entry: bytes, data: st.DataObject) -> None:
         """
         An entry with a part replaced by anything is a value, or malformed, and its bytes are kept.

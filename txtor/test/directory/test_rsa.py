@@ -189,7 +189,7 @@ class RSAKeyTests(SynchronousTestCase):
         spki = self.private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         self.assertRaises(MalformedDocument, RSAKey, spki)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.integers(0, 139), st.integers(1, 255))
     def test_changed_key(self, place: int, change: int) -> None:
         """
@@ -204,7 +204,7 @@ class RSAKeyTests(SynchronousTestCase):
         self.assertNotEqual(key.fingerprint, self.key.fingerprint)
         self.assertFalse(key.verifies(sign_rsa(self.private, DIGEST), DIGEST))
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.binary(max_size=160))
     def test_every_der(self, data: bytes) -> None:
         """

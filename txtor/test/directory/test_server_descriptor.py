@@ -492,7 +492,7 @@ class VerificationTests(SynchronousTestCase):
             changed[place] ^= 1 << place % 8
             self.assertRaises(DocumentError, judge, bytes(changed))
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.data())
     def test_any_change(self, data: st.DataObject) -> None:
         """
@@ -503,7 +503,7 @@ class VerificationTests(SynchronousTestCase):
         changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
         self.assertRaises(DocumentError, lambda: ServerDescriptor.parse(bytes(changed)).verify(now=NOW))
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.lists(st.sampled_from(make("contact x", "family a b").splitlines(True)), max_size=40), st.binary(max_size=9))
     def test_every_mixture(self, lines: list[bytes], end: bytes) -> None:
         """

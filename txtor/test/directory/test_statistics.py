@@ -129,7 +129,7 @@ class StatisticsTests(SynchronousTestCase):
         self.assertEqual(read(item("obfs4")), ("obfs4", None, None, None))
         self.refused(read, "obfs4 here")
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.text(st.characters(blacklist_characters="\n\0", blacklist_categories=["Cs"]), max_size=60), st.booleans())
     def test_every_line(self, text: str, begun: bool) -> None:
         """

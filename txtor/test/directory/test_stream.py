@@ -270,7 +270,7 @@ class StreamTests(SynchronousTestCase):
         self.assertIn("more than 500000 lines", str(reading.error))
         self.assertLess(peak, 32 * 2**20)
 
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=120)
     @given(
         st.lists(
             st.sampled_from(

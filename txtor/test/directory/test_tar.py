@@ -108,7 +108,7 @@ class TarTests(SynchronousTestCase):
         with self.assertRaises(MalformedDocument):
             read([bytes(header)])
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.integers(0, 512 * 6), st.binary(min_size=1, max_size=12), st.booleans())
     def test_any_change(self, place: int, new: bytes, mend: bool) -> None:
         """

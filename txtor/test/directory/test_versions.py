@@ -105,7 +105,7 @@ class TorVersionTests(SynchronousTestCase):
             self.assertIs(TorVersion.parse(text).status_in(listed), status, text)
         self.assertIs(TorVersion.parse("0.4.8.1").status_in([]), VersionStatus.EMPTY)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.text(alphabet="0123456789.-prec alphgit()٣", max_size=40))
     def test_any_text(self, text: str) -> None:
         """

@@ -162,7 +162,7 @@ class VoteTests(SynchronousTestCase):
             self.assertRaises(MalformedDocument, Vote.parse, raw)
 
     @given(st.sampled_from(GENUINE), st.data())
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def test_flipped_byte(self, name: str, data: st.DataObject) -> None:
         """
         A vote with one byte changed anywhere in what is signed is never believed.

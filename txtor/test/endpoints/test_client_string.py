@@ -226,7 +226,7 @@ class StringTests(SynchronousTestCase):
         ):
             self.refused(string)
 
-    @settings(deadline=None, max_examples=150)
+    @settings(max_examples=150)
     @given(st.lists(st.one_of(st.text(max_size=20), st.sampled_from(LIKELY)), max_size=6))
     def test_anything(self, parts: list[str]) -> None:
         """

@@ -125,7 +125,7 @@ class ParserTests(SynchronousTestCase):
                 self.parse(f"onion:80:privateKey={text.replace('=', chr(92) + '=')}")
             self.assertNotIn(secret[:8], str(caught.exception))
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.dictionaries(st.sampled_from(sorted(OPTIONS)), st.text(max_size=12), max_size=4), st.text(max_size=6))
     def test_anything(self, options: dict[str, str], port: str) -> None:
         """

@@ -4,7 +4,7 @@ Tests of CONF_CHANGED.
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -80,7 +80,6 @@ class ConfChangedTests(SynchronousTestCase):
         values.append("2")
         self.assertEqual(event.changed, {"A": ["1"]})
 
-    @settings(deadline=None)
     @given(st.lists(st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=10), min_size=1))
     def test_round_trip(self, values: list[str]) -> None:
         """

@@ -160,7 +160,7 @@ class ParsingTests(SynchronousTestCase):
     Splitting a text into words.
     """
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(TEXTS, st.integers(0, 4))
     @example('ID="a" "b"', 0)
     @example('ID="', 0)
@@ -183,7 +183,7 @@ class ParsingTests(SynchronousTestCase):
         for text in ("5 BUILT $A~b PURPOSE=GENERAL REASON=X", '5 NEW SOCKS_USERNAME="u" SOCKS_PASSWORD="p" NYM_EPOCH=0', "1 2"):
             self.assertIsNotNone(private._parse_familiar(text, 2), text)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.sampled_from([*EVENT_CLASSES, "NEW"]), TEXTS, st.lists(TEXTS, max_size=2), st.none() | st.binary(max_size=20))
     def test_any(self, keyword: str, text: str, more: list[str], data: bytes | None) -> None:
         """

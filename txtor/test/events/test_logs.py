@@ -4,7 +4,7 @@ Tests of log messages, and of events about transports.
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -50,7 +50,6 @@ class LogTests(SynchronousTestCase):
             self.assertEqual((event.runlevel, event.message), (keyword, "x"))
         self.assertEqual(repr(parse_event("ERR", "it burns " * 20)), f"<ErrEvent {('it burns ' * 20)[:80]!r}>")
 
-    @settings(deadline=None)
     @given(st.text())
     def test_any(self, text: str) -> None:
         """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -32,7 +32,6 @@ class ReadTests(SynchronousTestCase):
         for text in ("", "-", "--1", "+1", " 1", "1_0", "1.0", "٣", "²", "0x1", "9" * 25, "-" + "9" * 5000):
             self.assertIsNone(read.as_integer(text), text[:20])
 
-    @settings(deadline=None)
     @given(st.integers(-(2**64), 2**64))
     def test_integer_round_trip(self, value: int) -> None:
         """
@@ -49,7 +48,6 @@ class ReadTests(SynchronousTestCase):
         for text in ("", ".", "-", "nan", "inf", "1e9", "1_0", " 1", "--1", "1.-5", "٣.٣", "9" * 400):
             self.assertIsNone(read.as_number(text), text[:20])
 
-    @settings(deadline=None)
     @given(st.floats(allow_nan=False, allow_infinity=False, width=32))
     def test_number_round_trip(self, value: float) -> None:
         """
@@ -107,7 +105,6 @@ class ReadTests(SynchronousTestCase):
         for text, value in (("YES", True), ("1", True), ("NO", False), ("0", False), ("yes", None), ("", None)):
             self.assertIs(read.as_bool(text), value)
 
-    @settings(deadline=None)
     @given(TEXTS)
     def test_any(self, text: str) -> None:
         """

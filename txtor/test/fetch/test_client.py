@@ -234,7 +234,7 @@ class WrongAnswerTests(ClientCase):
         st.sampled_from(["identity", "deflate", "gzip", "x-tor-lzma", "x-zstd"]),
         st.booleans(),
     )
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_anything(self, place: int, put: bytes, cut: int, encoding: str, compress: bool) -> None:
         """
         Whatever a server makes of a consensus, what comes is the consensus or the declared error.

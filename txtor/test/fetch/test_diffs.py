@@ -170,7 +170,7 @@ class FetchTests(DiffCase):
         self.assertIn("microdesc", str(error))
 
     @given(st.integers(len(b"network-status-diff-version"), len(DIFF)), st.binary(max_size=20), st.integers(0, 40))
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_anything(self, place: int, put: bytes, cut: int) -> None:
         """
         Whatever a server makes of a difference, what comes is the consensus that it promised.

@@ -557,7 +557,7 @@ class AnythingTests(DirectoryCase):
     """
 
     @given(st.integers(0, 8), st.floats(0, 1), st.binary(max_size=20), st.integers(0, 200), st.booleans())
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=120)
     def test_anything(self, which: int, part: float, put: bytes, cut: int, verify: bool) -> None:
         """
         Whatever Tor answers, there is a document or a declared error; and none that was changed is verified.

@@ -140,7 +140,7 @@ class ResponseTests(SynchronousTestCase):
         self.assertRaises(MalformedDocument, reader.feed, b"HTTP/1.0 200 OK\r\nContent-Length: 1001\r\n\r\n")
 
     @given(st.lists(st.one_of(st.binary(max_size=40), st.sampled_from([ANSWER, b"HTTP/1.0 200 OK\r\n", b"\r\n\r\n"]))))
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_anything(self, pieces: list[bytes]) -> None:
         """
         Whatever comes is an answer, or the declared error.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -76,7 +76,6 @@ class SplitWordsTests(SynchronousTestCase):
             self.assertEqual(" ".join(split_words(text)), text)
             self.assertLess(time.process_time() - started, 5)
 
-    @settings(deadline=None)
     @given(TEXTS)
     @example('"a"" b')
     def test_nothing_lost(self, text: str) -> None:
@@ -128,7 +127,6 @@ class ParseArgumentsTests(SynchronousTestCase):
         """
         self.assertEqual(parse_arguments("A=1 A=2").keywords, {"A": "1"})
 
-    @settings(deadline=None)
     @given(st.dictionaries(KEYS, VALUES, max_size=5))
     def test_round_trip(self, keywords: dict[str, str]) -> None:
         """
@@ -137,7 +135,6 @@ class ParseArgumentsTests(SynchronousTestCase):
         text = " ".join(f"{key}={quote_cstring(value)}" for key, value in keywords.items())
         self.assertEqual(parse_arguments(text), Arguments((), keywords))
 
-    @settings(deadline=None)
     @given(TEXTS)
     def test_any(self, text: str) -> None:
         """
@@ -196,7 +193,6 @@ class SplitQuotedTests(SynchronousTestCase):
             with self.assertRaises(ProtocolViolation, msg=text):
                 split_quoted(text)
 
-    @settings(deadline=None)
     @given(st.lists(VALUES))
     def test_round_trip(self, values: list[str]) -> None:
         """
@@ -204,7 +200,6 @@ class SplitQuotedTests(SynchronousTestCase):
         """
         self.assertEqual(split_quoted(" ".join(map(quote_cstring, values))), values)
 
-    @settings(deadline=None)
     @given(TEXTS)
     def test_any(self, text: str) -> None:
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -88,7 +88,6 @@ class CheckTests(SynchronousTestCase):
         self.assertEqual(relay("nick"), "nick")
         self.assertRefused(relay, [*INJECTIONS, "x" * 20, "a,b", f"${FINGERPRINT}~{'x' * 20}"])
 
-    @settings(deadline=None)
     @given(st.text(max_size=50))
     def test_any(self, value: str) -> None:
         """
@@ -132,7 +131,6 @@ class CheckLineTests(SynchronousTestCase):
         self.assertIn("AUTHENTICATE", str(caught.exception))
         self.assertNotIn("hunter2", str(caught.exception))
 
-    @settings(deadline=None)
     @given(st.text(max_size=40))
     def test_any(self, line: str) -> None:
         """

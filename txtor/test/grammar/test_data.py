@@ -4,7 +4,7 @@ Tests of data blocks.
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -38,7 +38,6 @@ class StuffTests(SynchronousTestCase):
         self.assertEqual(stuff(b""), b"\r\n.\r\n")
         self.assertEqual(stuff(b"\n"), b"\r\n.\r\n")
 
-    @settings(deadline=None)
     @given(LINES)
     def test_no_line_ends_it(self, lines: list[bytes]) -> None:
         """
@@ -70,7 +69,6 @@ class UnstuffTests(SynchronousTestCase):
         """
         self.assertEqual(unstuff(b"a\rb\r\nc\r"), b"a\rb\nc\r")
 
-    @settings(deadline=None)
     @given(LINES)
     def test_round_trip(self, lines: list[bytes]) -> None:
         """
@@ -80,7 +78,6 @@ class UnstuffTests(SynchronousTestCase):
         block = stuff(data)[: -len(b"\r\n.\r\n")]
         self.assertEqual(unstuff(block), data.removesuffix(b"\n"))
 
-    @settings(deadline=None)
     @given(st.binary(max_size=60))
     def test_any(self, block: bytes) -> None:
         """

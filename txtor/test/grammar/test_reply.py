@@ -4,7 +4,7 @@ Tests of replies and their lines.
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -50,7 +50,6 @@ class ReplyLineTests(SynchronousTestCase):
                 parse_reply_line(line)
             self.assertIn(repr(line), str(caught.exception))
 
-    @settings(deadline=None)
     @given(st.text(max_size=12) | st.from_regex(r"[0-9]{3}[-+ ].*"))
     def test_any(self, line: str) -> None:
         """
@@ -82,7 +81,6 @@ class FormatTests(SynchronousTestCase):
         self.assertRaises(InvalidArgument, format_reply, [])
         self.assertRaises(InvalidArgument, format_reply, [ReplyLine(250, "x", b"")])
 
-    @settings(deadline=None)
     @given(st.lists(LINES, max_size=5), st.integers(100, 699), TEXTS)
     def test_round_trip(self, lines: list[ReplyLine], status: int, text: str) -> None:
         """

@@ -4,7 +4,7 @@ Tests of the two quoted codings.
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -71,7 +71,6 @@ class CStringTests(SynchronousTestCase):
         """
         self.assertEqual(unquote_cstring(r'"C:\qemu\400 "x" \n"', strict=False), 'C:\\qemu\\400 "x" \n')
 
-    @settings(deadline=None)
     @given(BYTES)
     def test_round_trip(self, data: bytes) -> None:
         """
@@ -82,7 +81,6 @@ class CStringTests(SynchronousTestCase):
         self.assertEqual(unquote_cstring(quoted), decode(data))
         self.assertEqual(find_closing_quote(quoted, 0), len(quoted) - 1)
 
-    @settings(deadline=None)
     @given(QUOTED)
     def test_any(self, text: str) -> None:
         """
@@ -127,7 +125,6 @@ class QuotedStringTests(SynchronousTestCase):
             with self.assertRaises(ProtocolViolation, msg=text):
                 unquote_string(text)
 
-    @settings(deadline=None)
     @given(BYTES.map(lambda data: data.replace(b"\r", b"").replace(b"\n", b"")))
     def test_round_trip(self, data: bytes) -> None:
         """
@@ -137,7 +134,6 @@ class QuotedStringTests(SynchronousTestCase):
         self.assertEqual(unquote_string(quoted), decode(data))
         self.assertEqual(find_closing_quote(quoted, 0), len(quoted) - 1)
 
-    @settings(deadline=None)
     @given(QUOTED)
     def test_any(self, text: str) -> None:
         """

@@ -4,7 +4,7 @@ Tests of the border between bytes and text.
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -16,7 +16,6 @@ class TextTests(SynchronousTestCase):
     Bytes from the wire to text and back.
     """
 
-    @settings(deadline=None)
     @given(st.binary())
     def test_round_trip(self, data: bytes) -> None:
         """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -65,7 +65,6 @@ class RouterNameTests(SynchronousTestCase):
             with self.assertRaises(ProtocolViolation, msg=text):
                 RouterName.parse(text)
 
-    @settings(deadline=None)
     @given(st.builds(RouterName, FINGERPRINTS, NICKNAMES | st.none()) | st.builds(RouterName, st.none(), NICKNAMES))
     def test_round_trip(self, name: RouterName) -> None:
         """
@@ -79,7 +78,6 @@ class RouterNameTests(SynchronousTestCase):
         """
         self.assertEqual(str(RouterName(None, None)), "")
 
-    @settings(deadline=None)
     @given(st.text(max_size=70) | st.text(alphabet="$~=AFaf09", max_size=70))
     def test_any(self, text: str) -> None:
         """
@@ -128,7 +126,6 @@ class AddressPortTests(SynchronousTestCase):
             with self.assertRaises(ProtocolViolation, msg=text[:20]):
                 parse_address_port(text)
 
-    @settings(deadline=None)
     @given(st.from_regex(r"[0-9a-f:.]{1,30}", fullmatch=True), st.integers(0, 65535))
     def test_round_trip(self, address: str, port: int) -> None:
         """
@@ -143,7 +140,6 @@ class AddressPortTests(SynchronousTestCase):
         self.assertEqual(format_address_port("::1", 80), "[::1]:80")
         self.assertEqual(format_address_port("127.0.0.1", 80), "127.0.0.1:80")
 
-    @settings(deadline=None)
     @given(st.text(alphabet="[]:0159a٣", max_size=12))
     def test_any(self, text: str) -> None:
         """
@@ -198,7 +194,6 @@ class TimeTests(SynchronousTestCase):
             with self.assertRaises(ProtocolViolation, msg=text):
                 parse_time(text)
 
-    @settings(deadline=None)
     @given(st.datetimes(timezones=st.just(timezone.utc)))
     def test_round_trip(self, time: datetime) -> None:
         """
@@ -207,7 +202,6 @@ class TimeTests(SynchronousTestCase):
         self.assertEqual(parse_time(time.replace(tzinfo=None).isoformat()), time)
         self.assertEqual(parse_time(time.replace(tzinfo=None).isoformat(" ")), time)
 
-    @settings(deadline=None)
     @given(st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]*)?") | st.text(max_size=30))
     def test_any(self, text: str) -> None:
         """
@@ -251,7 +245,6 @@ class OnionAddressTests(SynchronousTestCase):
                 onion_address(text)
             self.assertIn(why, str(caught.exception))
 
-    @settings(deadline=None)
     @given(st.text(max_size=70) | st.text(alphabet="abcdefghijklmnopqrstuvwxyz234567", min_size=56, max_size=56))
     def test_any(self, text: str) -> None:
         """

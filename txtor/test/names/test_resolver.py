@@ -162,7 +162,7 @@ class PointerTests(SynchronousTestCase):
     Names of addresses.
     """
 
-    @settings(deadline=None, max_examples=100)
+    @settings(max_examples=100)
     @given(st.ip_addresses())
     def test_round_trip(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
         """
@@ -171,7 +171,7 @@ class PointerTests(SynchronousTestCase):
         self.assertEqual(address_of_pointer(address.reverse_pointer.encode()), str(address))
         self.assertEqual(address_of_pointer(address.reverse_pointer.upper().encode() + b"."), str(address))
 
-    @settings(deadline=None, max_examples=100)
+    @settings(max_examples=100)
     @given(st.one_of(st.binary(max_size=80), st.from_regex(rb"([0-9a-f]{0,3}\.){0,34}(in-addr|ip6)\.arpa")))
     def test_anything(self, name: bytes) -> None:
         """

@@ -113,7 +113,7 @@ class AnyAddressTests(SynchronousTestCase):
     Keys and texts of every kind.
     """
 
-    @settings(deadline=None, max_examples=40)
+    @settings(max_examples=40)
     @given(st.binary(min_size=32, max_size=32))
     def test_round_trip(self, seed: bytes) -> None:
         """
@@ -122,7 +122,7 @@ class AnyAddressTests(SynchronousTestCase):
         address = OnionKey.from_seed(seed).address
         self.assertEqual(OnionAddress.parse(address.bare.upper()).public_key, address.public_key)
 
-    @settings(deadline=None, max_examples=80)
+    @settings(max_examples=80)
     @given(
         st.one_of(st.text(max_size=80), st.binary(min_size=32, max_size=32).map(spelled), st.just(ADDRESS)), st.integers(0, 90)
     )

@@ -114,7 +114,7 @@ class AnyClientKeyTests(SynchronousTestCase):
     Keys and texts of every kind.
     """
 
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     @given(st.binary(min_size=32, max_size=32).filter(any))
     def test_round_trip(self, secret: bytes) -> None:
         """
@@ -125,7 +125,7 @@ class AnyClientKeyTests(SynchronousTestCase):
             self.assertEqual(ClientAuthKey.parse(text).secret_bytes, secret)
         self.assertEqual(ClientAuthPublicKey.parse(key.public_key.auth_line), key.public_key)
 
-    @settings(deadline=None, max_examples=100)
+    @settings(max_examples=100)
     @given(
         st.one_of(
             st.text(max_size=60),

@@ -160,7 +160,7 @@ class GenuineTests(SynchronousTestCase):
                 continue
             self.fail(f"the bit at {place} may be changed: {data[place - 20 : place + 20]!r}")
 
-    @settings(deadline=None, max_examples=300)
+    @settings(max_examples=300)
     @given(st.integers(0, len(GENUINE) - 1), st.integers(1, 255))
     def test_any_byte(self, place: int, change: int) -> None:
         """
@@ -285,7 +285,7 @@ class ForgedTests(SynchronousTestCase):
             lines = b"".join(body[at : at + 64] + b"\n" for at in range(0, len(body), 64))
             self.assertIn("first layer", self.why(signed(data.replace(match.group(1), lines), signing_key)))
 
-    @settings(deadline=None, max_examples=150)
+    @settings(max_examples=150)
     @given(st.sampled_from([OUTER, INNER]), st.integers(0), st.integers(0, 7))
     def test_any_bit_of_a_layer(self, layer: bytes, place: int, bit: int) -> None:
         """
@@ -477,7 +477,7 @@ class ForgedTests(SynchronousTestCase):
             self.assertEqual((content.introduction_points, len(content.dropped)), ((), 3))
             self.assertIn(why, str(content.dropped[0]))
 
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     @given(st.data())
     def test_any_inner(self, draw: st.DataObject) -> None:
         """
@@ -620,7 +620,7 @@ class MakingTests(SynchronousTestCase):
         clients = [ClientAuthKey(number.to_bytes(32, "big")).public_key for number in range(1, 600)]
         self.assertRaises(errors.InvalidArgument, make_onion_descriptor, KEY, POINTS, slot(), NOW, clients=clients)
 
-    @settings(deadline=None, max_examples=15)
+    @settings(max_examples=15)
     @given(st.binary(min_size=32, max_size=32), st.integers(0, 2**33), st.integers(0, 5), st.integers(0, 40))
     def test_round_trip(self, seed: bytes, when: int, points: int, clients: int) -> None:
         """

@@ -99,7 +99,7 @@ class AgainstCryptographyTests(SynchronousTestCase):
     The same results as the cryptography package, for any key.
     """
 
-    @settings(deadline=None, max_examples=25)
+    @settings(max_examples=25)
     @given(st.binary(min_size=32, max_size=32), st.binary(max_size=200))
     def test_sign(self, seed: bytes, message: bytes) -> None:
         """
@@ -111,7 +111,7 @@ class AgainstCryptographyTests(SynchronousTestCase):
         self.assertEqual(public, theirs.public_key().public_bytes_raw())
         self.assertEqual(sign(clamp(digest[:32]), digest[32:], public, message), theirs.sign(message))
 
-    @settings(deadline=None, max_examples=20)
+    @settings(max_examples=20)
     @given(st.integers(1, L - 1), st.binary(min_size=32, max_size=32), st.binary(max_size=50))
     def test_any_scalar(self, scalar: int, prefix: bytes, message: bytes) -> None:
         """
@@ -120,7 +120,7 @@ class AgainstCryptographyTests(SynchronousTestCase):
         public = public_of(scalar)
         Ed25519PublicKey.from_public_bytes(public).verify(sign(scalar, prefix, public, message), message)
 
-    @settings(deadline=None, max_examples=20)
+    @settings(max_examples=20)
     @given(st.integers(0, 2**256), st.integers(0, 2**256))
     def test_distributive(self, left: int, right: int) -> None:
         """
@@ -132,7 +132,7 @@ class AgainstCryptographyTests(SynchronousTestCase):
         assert again is not None
         self.assertEqual(encode_point(again), encode_point(total))
 
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     @given(st.binary(max_size=40))
     def test_any_bytes(self, encoded: bytes) -> None:
         """

@@ -128,7 +128,7 @@ class FormatTests(SynchronousTestCase):
         for bad in ("", ".", "..", ".x", "a/b", "a\0b", "a\n", "\N{SNOWMAN}", "A" * 201, None, 5):
             self.assertRaises(InvalidArgument, formats.check_name, bad, "The name")
 
-    @settings(deadline=None, max_examples=150)
+    @settings(max_examples=150)
     @given(
         st.sampled_from([
             formats.parse_secret_key_file, formats.parse_public_key_file, formats.parse_hostname_file,

@@ -49,7 +49,7 @@ class LinkSpecifierTests(SynchronousTestCase):
         self.assertRaises(InvalidArgument, format_link_specifiers, ())
         self.assertRaises(InvalidArgument, format_link_specifiers, (LinkSpecifier(9, b""),) * 256)
 
-    @settings(deadline=None, max_examples=150)
+    @settings(max_examples=150)
     @given(st.binary(max_size=60))
     def test_anything(self, data: bytes) -> None:
         """

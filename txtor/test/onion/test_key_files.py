@@ -285,7 +285,7 @@ class KeptKeyTests(SynchronousTestCase):
         write_onion_directory(self.path.with_name("directory"), key)
         self.assertEqual(keep_onion_key(self.path.with_name("directory") / "hs_ed25519_secret_key"), key)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.binary(max_size=120))
     def test_anything(self, content: bytes) -> None:
         """

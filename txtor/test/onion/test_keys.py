@@ -148,7 +148,7 @@ class BlindingTests(SynchronousTestCase):
             "fc3c792a1bef563d95295d2687e9bbc569fb2a978ccadd55c846a817dac519c2",
         )
 
-    @settings(deadline=None, max_examples=15)
+    @settings(max_examples=15)
     @given(st.binary(min_size=32, max_size=32), st.integers(0, 2**40), st.integers(1, 14400), st.binary(max_size=50))
     def test_any_key(self, seed: bytes, number: int, length: int, message: bytes) -> None:
         """

@@ -71,7 +71,7 @@ class LayerTests(SynchronousTestCase):
         """
         self.assertNotIn(repr(CREDENTIAL)[2:20], repr(KEYS))
 
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     @given(st.binary(max_size=300), st.binary(min_size=16, max_size=16), st.binary(max_size=16), st.binary(max_size=100))
     def test_any_text(self, text: bytes, salt: bytes, cookie: bytes, noise: bytes) -> None:
         """

@@ -162,7 +162,7 @@ class SlotTests(SynchronousTestCase):
         self.assertRaises(InvalidArgument, slots.second.revision_seconds, DAY - timedelta(seconds=1))
         self.assertRaises(InvalidArgument, slots.second.revision_seconds, DAY + timedelta(days=4))
 
-    @settings(deadline=None, max_examples=150)
+    @settings(max_examples=150)
     @given(
         st.datetimes(datetime(1975, 1, 1), datetime(2100, 1, 1), timezones=st.just(timezone.utc)),
         st.sampled_from([(1440, 3600), (8, 20), (1440, 1800), (720, 3600), (60, 300), (14400, 3600), (4, 10, 6)]),

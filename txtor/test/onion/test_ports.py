@@ -136,7 +136,7 @@ class PortTests(SynchronousTestCase):
         for ports in wrong:
             self.assertRaises(InvalidArgument, parse_ports, ports)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.one_of(st.text(), st.tuples(st.one_of(st.integers(), st.text()), st.one_of(st.integers(), st.text()))))
     def test_anything(self, port: Any) -> None:
         """

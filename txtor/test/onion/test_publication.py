@@ -361,7 +361,7 @@ class AnyNewsTests(SynchronousTestCase):
     News of every kind, in any order.
     """
 
-    @settings(deadline=None, max_examples=150)
+    @settings(max_examples=150)
     @given(
         st.sampled_from(WaitFor),
         st.lists(

@@ -36,7 +36,7 @@ class RevisionTests(SynchronousTestCase):
         for second in (0, -1, 2**18 + 1, 1.5, True, None):
             self.assertRaises(InvalidArgument, revision_counter, BLINDED, second)
 
-    @settings(deadline=None, max_examples=30)
+    @settings(max_examples=30)
     @given(st.integers(1, 2**18 - 1), st.integers(1, 2**18))
     def test_growing(self, second: int, later: int) -> None:
         """

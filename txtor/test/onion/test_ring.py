@@ -136,7 +136,7 @@ class RingTests(SynchronousTestCase):
         for replicas, spread in ((0, 4), (17, 4), (2, 0), (2, 129)):
             self.assertRaises(InvalidArgument, ring.directories, BLINDED, replicas, spread)
 
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     @given(st.integers(0, 40), st.integers(1, 16), st.integers(1, 10), st.randoms())
     def test_any_ring(self, count: int, replicas: int, spread: int, random: object) -> None:
         """

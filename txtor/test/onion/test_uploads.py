@@ -174,7 +174,7 @@ class UploadsTests(SynchronousTestCase):
         self.assertIsNone(uploads.indexes("now"))
         self.assertEqual(uploads.indexes("next"), {})
 
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(
         st.lists(
             st.one_of(

@@ -59,7 +59,7 @@ class LineSplitterTests(SynchronousTestCase):
     """
 
     @given(st.lists(st.binary(max_size=20).map(lambda b: b.replace(b"\n", b"")), max_size=6), st.data())
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_any_split(self, lines: list[bytes], data: st.DataObject) -> None:
         """
         However the output is cut, the lines are the same, whatever their bytes are. Case 58.

@@ -134,7 +134,7 @@ class HypothesisTests(SynchronousTestCase):
     """
 
     @given(st.lists(TEXT, max_size=4))
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_one_line_each(self, values: list[str]) -> None:
         """
         Each value is one line of ASCII, and a reader of torrc's rules finds it again.
@@ -147,7 +147,7 @@ class HypothesisTests(SynchronousTestCase):
             self.assertEqual(unquote_cstring(text) if text[0] == '"' else text.split("#")[0].strip(), value)
 
     @given(st.lists(TEXT, min_size=2, max_size=2))
-    @settings(max_examples=12, deadline=None)
+    @settings(max_examples=12)
     def test_tor_reads_it(self, values: list[str]) -> None:
         """
         tor finds both values again, and no option that nobody has set.

@@ -55,7 +55,7 @@ class HypothesisTests(SynchronousTestCase):
     """
 
     @given(st.integers(0, 10**9), st.floats(0, 1), st.floats(0, 100), st.floats(1, 10))
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_bounds(self, failures: int, chance: float, initial: float, factor: float) -> None:
         """
         However often it failed, the wait is within its bounds, and computed at once.

@@ -163,7 +163,7 @@ class TargetTests(SynchronousTestCase):
         self.assertEqual(parse_address("2001:db8::1").type, AddressType.IPV6)
         self.assertRaises(InvalidArgument, parse_address, "example.com")
 
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(st.one_of(st.text(max_size=300), st.from_regex(r"[0-9a-fA-F.:%\[\]]{1,50}"), st.binary(max_size=300)), st.integers())
     def test_anything(self, host: str | bytes, port: int) -> None:
         """

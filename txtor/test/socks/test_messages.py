@@ -144,7 +144,7 @@ class ReadingTests(SynchronousTestCase):
         self.violated(read_reply, b"\x05\x00\x00\x03\x01\n\x00\x00")
         self.violated(read_reply, b"\x05\x00\x00\x03\x01\xff\x00\x00")
 
-    @settings(deadline=None, max_examples=300)
+    @settings(max_examples=300)
     @given(st.one_of(st.binary(max_size=300), st.binary(max_size=300).map(lambda rest: b"\x05\x00\x00" + rest)))
     def test_anything(self, wire: bytes) -> None:
         """

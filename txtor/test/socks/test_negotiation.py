@@ -178,7 +178,7 @@ class AnyServerTests(SynchronousTestCase):
     Servers of every kind.
     """
 
-    @settings(deadline=None, max_examples=150)
+    @settings(max_examples=150)
     @given(st.lists(st.one_of(st.binary(max_size=20), st.sampled_from([b"\x05\x02", b"\x01\x00", REPLY])), max_size=8))
     def test_anything(self, chunks: list[bytes]) -> None:
         """

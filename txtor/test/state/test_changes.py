@@ -10,7 +10,7 @@ import weakref
 from collections.abc import AsyncIterator
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
@@ -54,7 +54,6 @@ class KeptTests(SynchronousTestCase):
         self.changes = Changes(self.kept)
 
     @given(st.lists(st.sampled_from(["put", "ask", "cancel"]), max_size=30))
-    @settings(deadline=None)
     def test_order(self, steps: list[str]) -> None:
         """
         Whoever comes first, each change is given once and in order; a question that is cancelled takes none with it.

@@ -286,7 +286,7 @@ class ReconnectionTests(SynchronousTestCase):
     """
 
     @given(CHANGES, CHANGES, RELAYS, RELAYS)
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_exactly_the_difference(
         self, before: list[tuple[str, int]], meanwhile: list[tuple[str, int]], had: dict[int, int], has: dict[int, int]
     ) -> None:

@@ -85,7 +85,7 @@ class InterleavingTests(SynchronousTestCase):
     """
 
     @given(HAPPENINGS, HAPPENINGS)
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_any_interleaving(self, before: list[tuple[str, int]], after: list[tuple[str, int]]) -> None:
         """
         The picture is what the Tor itself would report at the end.
@@ -200,7 +200,7 @@ class RouterInterleavingTests(SynchronousTestCase):
         self.patch(_router_index, "_SLICE_BYTES", 150)
 
     @given(STEPS)
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_any_interleaving(self, steps: list[tuple[str, dict[int, int]]]) -> None:
         """
         The picture is what Tor has at the end; and so is what a listener made of what it was told.

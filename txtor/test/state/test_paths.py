@@ -318,7 +318,7 @@ class AnyRulesTests(PathCase):
         st.booleans(),
         st.integers(0, 1 << 30),
     )
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_any(self, relays: list[tuple[str, int]], length: int, subnets: bool, seed: int) -> None:
         """
         A path that keeps the rules, or the one declared error.

@@ -40,7 +40,7 @@ class AnyTextTests(SynchronousTestCase):
     """
 
     @given(st.lists(st.tuples(st.integers(0, 6), WORDS), max_size=12))
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     def test_never_raises(self, events: list[tuple[int, str]]) -> None:
         """
         Case 40: no text makes a reducer raise, and what is over is not kept.

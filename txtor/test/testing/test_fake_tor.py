@@ -177,7 +177,7 @@ class AnyLineTests(SynchronousTestCase):
     """
 
     @given(st.binary(max_size=80))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_any_bytes(self, data: bytes) -> None:
         """
         It answers or waits, and never fails, whatever it gets and however it is cut.
@@ -190,7 +190,7 @@ class AnyLineTests(SynchronousTestCase):
             connection.dataReceived(data[at : at + 1])
 
     @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30))
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_any_value(self, value: str) -> None:
         """
         What a value was before it was sent it is afterwards.

@@ -37,7 +37,7 @@ class CheckTests(SynchronousTestCase):
         for numbers in ((1, 0, 2, 1), (1, 1, 1, 1), (0, 4, 4, 1), (3, 0, 0, 2)):
             self.assertRaises(InvalidArgument, nicknames, *numbers)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(ANYTHING, ANYTHING, ANYTHING, ANYTHING)
     def test_any_numbers(self, authorities: object, relays: object, exits: object, clients: object) -> None:
         """
@@ -66,7 +66,7 @@ class CheckTests(SynchronousTestCase):
         error = self.assertRaises(InvalidArgument, check_torrc, {"exit9": ""}, nicknames(1, 0, 3, 0))
         self.assertIn("exit9", str(error))
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(ANYTHING | st.lists(ANYTHING))
     def test_any_lines(self, text: object) -> None:
         """

@@ -67,7 +67,7 @@ class ReadyTests(SynchronousTestCase):
         missing = ["exit1"] if known == self.first else ["exit0", "authority0"]
         self.assertEqual(undescribed(self.consensus, half), missing)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.text(), st.integers(0, 600))
     def test_half_written(self, text: str, length: int) -> None:
         """

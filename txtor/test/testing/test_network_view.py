@@ -120,7 +120,7 @@ class DescriptionTests(SynchronousTestCase):
         for owner in (2**31, 2**64, 10**30):
             self.assertRaises(LaunchError, parse_description, self.network.describe(owner))
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.text() | VALUES.map(json.dumps), st.sampled_from(["version", "owner", "nodes", "directory"]), VALUES)
     def test_anything(self, text: str, key: str, value: object) -> None:
         """
