@@ -13,7 +13,7 @@ No attribute ever raises, whatever the text: what is absent or cannot be read is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from txtor.grammar import EVENT_STATUS, Reply, ReplyLine, decode, is_argument_key, split_words, unquote_value
@@ -218,7 +218,12 @@ class UnknownEvent(Event):
 class Attribute(property, Generic[T]):
     """
     An attribute of an event that is made from its words whenever it is read: a property whose type is known.
+
+    Each has a code object of its own: the interpreter adapts code to the class that it meets, and this is where the time goes.
     """
+
+    def __init__(self, get: Callable[[Any], T]) -> None:
+        super().__init__(FunctionType(get.__code__.replace(), get.__globals__, get.__name__, None, get.__closure__))
 
     if TYPE_CHECKING:
 
@@ -242,11 +247,13 @@ def word(index: int, read: Callable[[str], Any] | None = None) -> Attribute[Any]
 
     def get(event: Event) -> Any:
         words = (event._parsed or event._parse())[0]
-        if len(words) <= index:
-            return None
-        return words[index] if read is None else read(words[index])
+        return words[index] if index < len(words) else None
 
-    return Attribute(get)
+    def get_read(event: Event) -> Any:
+        words = (event._parsed or event._parse())[0]
+        return read(words[index]) if index < len(words) else None  # type: ignore[misc]  # there is one
+
+    return Attribute(get if read is None else get_read)
 
 
 @overload

@@ -6,13 +6,12 @@ From the words of an event to values. Each function takes any text and gives ``N
 from __future__ import annotations
 
 import math
-from datetime import datetime
 
-from txtor.errors import ProtocolViolation
-from txtor.grammar import RouterName, parse_address_port, parse_time
+from txtor.grammar import RouterName, address_port_or_none, router_name_or_none, time_or_none
 
 #: Longer numbers are not numbers of the control port, and reading them costs more than their length.
 _LONGEST_NUMBER = 24
+_TRUTHS = {"YES": True, "1": True, "NO": False, "0": False}
 
 
 def as_integer(text: str) -> int | None:
@@ -21,10 +20,9 @@ def as_integer(text: str) -> int | None:
     """
     if text.isdigit() and text.isascii() and len(text) <= _LONGEST_NUMBER:
         return int(text)
-    if text[:1] != "-" or text[1:2] == "-":
-        return None
-    magnitude = as_integer(text[1:])
-    return None if magnitude is None else -magnitude
+    if text[:1] == "-" and text[1:].isdigit() and text.isascii() and len(text) <= _LONGEST_NUMBER + 1:
+        return int(text)
+    return None
 
 
 def as_number(text: str) -> float | None:
@@ -39,24 +37,11 @@ def as_number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def as_time(text: str) -> datetime | None:
-    """
-    A time in UTC.
-    """
-    try:
-        return parse_time(text)
-    except ProtocolViolation:
-        return None
+#: A time in UTC.
+as_time = time_or_none
 
-
-def as_router(text: str) -> RouterName | None:
-    """
-    The name of a relay.
-    """
-    try:
-        return RouterName.parse(text)
-    except ProtocolViolation:
-        return None
+#: The name of a relay.
+as_router = router_name_or_none
 
 
 def as_routers(text: str) -> tuple[RouterName, ...]:
@@ -66,21 +51,11 @@ def as_routers(text: str) -> tuple[RouterName, ...]:
     return tuple([as_router(name) or RouterName(None, name) for name in text.split(",")]) if text else ()
 
 
-def as_address_port(text: str) -> tuple[str, int] | None:
-    """
-    An address and a port.
-    """
-    try:
-        return parse_address_port(text)
-    except ProtocolViolation:
-        return None
-
-
 def as_address(text: str) -> str | None:
     """
     The address of an address and a port.
     """
-    both = as_address_port(text)
+    both = address_port_or_none(text)
     return both[0] if both else None
 
 
@@ -88,7 +63,7 @@ def as_port(text: str) -> int | None:
     """
     The port of an address and a port.
     """
-    both = as_address_port(text)
+    both = address_port_or_none(text)
     return both[1] if both else None
 
 
@@ -130,4 +105,4 @@ def as_bool(text: str) -> bool | None:
     """
     ``YES`` and ``NO``, ``1`` and ``0``.
     """
-    return {"YES": True, "1": True, "NO": False, "0": False}.get(text)
+    return _TRUTHS.get(text)

@@ -13,12 +13,15 @@ from ._strings import find_closing_quote, quote_cstring, quote_string, unquote_c
 from ._text import decode, encode
 from ._tokens import (
     RouterName,
+    address_port_or_none,
     format_address_port,
     is_fingerprint,
     is_nickname,
     onion_address,
     parse_address_port,
     parse_time,
+    router_name_or_none,
+    time_or_none,
 )
 
 __all__ = [
@@ -27,6 +30,7 @@ __all__ = [
     "Reply",
     "ReplyLine",
     "RouterName",
+    "address_port_or_none",
     "bare",
     "check_line",
     "decode",
@@ -48,9 +52,11 @@ __all__ = [
     "quote_cstring",
     "quote_string",
     "relay",
+    "router_name_or_none",
     "split_quoted",
     "split_words",
     "stuff",
+    "time_or_none",
     "unquote_cstring",
     "unquote_string",
     "unquote_value",

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from txtor.errors import InvalidArgument, ProtocolViolation
@@ -16,7 +17,10 @@ from txtor.errors import InvalidArgument, ProtocolViolation
 _HEX = frozenset("0123456789abcdefABCDEF")
 _ALPHANUMERIC = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _LONG_NAME = re.compile(r"\$?([0-9A-Fa-f]{40})(?:[~=]([A-Za-z0-9]{1,19}))?")
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?")
+_LONGEST_NAME = 1 + 40 + 1 + 19
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?")
+#: How long a time is that tells seconds, and one that tells microseconds.
+_SECONDS, _MICROSECONDS = 19, 26
 _BASE32 = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 
@@ -59,12 +63,27 @@ class RouterName(NamedTuple):
 
         :raises ProtocolViolation: it is none of these.
         """
-        match = _LONG_NAME.fullmatch(text)
-        if match is not None:
-            return cls(match[1].upper(), match[2])
-        if is_nickname(text):
-            return cls(None, text)
-        raise ProtocolViolation(f"Not the name of a relay: {text[:80]!r}")
+        name = router_name_or_none(text)
+        if name is None:
+            raise ProtocolViolation(f"Not the name of a relay: {text[:80]!r}")
+        return name
+
+
+def router_name_or_none(text: str) -> RouterName | None:
+    """
+    The same as `RouterName.parse`, but ``None`` for what is none of these.
+
+    A client's guards, and the relays with much bandwidth, are named again and again: the last names are remembered.
+    """
+    return _router_name(text) if len(text) <= _LONGEST_NAME else None
+
+
+@lru_cache(2048)
+def _router_name(text: str) -> RouterName | None:
+    match = _LONG_NAME.fullmatch(text)
+    if match is not None:
+        return RouterName(match[1].upper(), match[2])
+    return RouterName(None, text) if is_nickname(text) else None
 
 
 def parse_address_port(text: str) -> tuple[str, int]:
@@ -74,12 +93,20 @@ def parse_address_port(text: str) -> tuple[str, int]:
     :return: the address without brackets, and the port, 0 to 65535.
     :raises ProtocolViolation: there is no colon, or no port behind it.
     """
-    address, colon, port = text.rpartition(":")
-    if not colon or not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535):
+    both = address_port_or_none(text)
+    if both is None:
         raise ProtocolViolation(f"Not an address and a port: {text[:80]!r}")
-    if address[:1] == "[" and address[-1:] == "]":
-        address = address[1:-1]
-    return address, int(port)
+    return both
+
+
+def address_port_or_none(text: str) -> tuple[str, int] | None:
+    """
+    The same as `parse_address_port`, but ``None`` where there is no colon, or no port behind it.
+    """
+    address, colon, digits = text.rpartition(":")
+    if not (colon and digits.isdigit() and digits.isascii() and len(digits) <= 5 and (port := int(digits)) <= 65535):
+        return None
+    return (address[1:-1] if address[:1] == "[" and address[-1:] == "]" else address), port
 
 
 def format_address_port(address: str, port: int) -> str:
@@ -98,16 +125,24 @@ def parse_time(text: str) -> datetime:
 
     See control-spec 2.1.1, ISOTime and its variants.
     """
-    match = _TIME.fullmatch(text)  # fromisoformat of newer Pythons takes more forms than tor writes, such as week dates
-    if match is not None:
-        fraction = match[1]
-        if fraction is not None and len(fraction) != 7:
-            text = text[:19] + fraction[:7].ljust(7, "0")
-        try:
-            return datetime.fromisoformat(text + "+00:00")
-        except ValueError:
-            pass  # a 13th month: told below, as every other form that is no time
-    raise ProtocolViolation(f"Not a time: {text[:80]!r}")
+    time = time_or_none(text)
+    if time is None:
+        raise ProtocolViolation(f"Not a time: {text[:80]!r}")
+    return time
+
+
+def time_or_none(text: str) -> datetime | None:
+    """
+    The same as `parse_time`, but ``None`` for what is no such time.
+    """
+    if _TIME.fullmatch(text) is None:  # fromisoformat of newer Pythons takes more forms than tor writes, such as week dates
+        return None
+    if len(text) not in (_SECONDS, _MICROSECONDS):
+        text = text[:_MICROSECONDS].ljust(_MICROSECONDS, "0")
+    try:
+        return datetime.fromisoformat(text + "+00:00")
+    except ValueError:  # a 13th month
+        return None
 
 
 def onion_address(text: str) -> str:

@@ -23,7 +23,7 @@ from txtor._deferred import deferred, forget_cancelled
 from txtor.commands import GetInfo, GetInfoBytes
 from txtor.errors import Disconnected, ProtocolViolation, TorRefused
 from txtor.events import BuildTimeoutSetEvent, CircuitEvent, NetworkStatusEvent, NewConsensusEvent, StreamEvent
-from txtor.grammar import RouterName, parse_time, split_words
+from txtor.grammar import RouterName, parse_time, split_words, time_or_none
 
 from . import _reducers as reducers
 from ._circuit import Circuit
@@ -238,7 +238,7 @@ class Mirror:
         missing = dict(model.addresses)
         for line in filter(None, text.split("\n")):
             source, target, *when = [word.strip('"') for word in split_words(line)]
-            expires = _time_or_none(when[0]) if when else None
+            expires = time_or_none(when[0]) if when else None
             missing.pop(source, None)
             mapping = AddressMapping(source, target, expires)
             if model.addresses.get(source) != mapping:
@@ -260,7 +260,7 @@ class Mirror:
                 _log.warn("Tor names an odd guard: {error}", error=error)
                 continue
             if name.fingerprint is not None:
-                guards[name.fingerprint] = EntryGuard(name, status, _time_or_none(since[0]) if since else None)
+                guards[name.fingerprint] = EntryGuard(name, status, time_or_none(since[0]) if since else None)
         self._live.add("guards")
         for fingerprint, guard in guards.items():
             if before.pop(fingerprint, None) != guard:
@@ -357,13 +357,6 @@ async def _quiet(waiting: Deferred[Any]) -> None:
         await waiting
     except Disconnected:
         pass  # the end of the connection is told elsewhere
-
-
-def _time_or_none(text: str) -> datetime | None:
-    try:
-        return parse_time(text)
-    except ProtocolViolation:
-        return None
 
 
 def _is_same(known: Stream, now: StreamEvent) -> bool:
