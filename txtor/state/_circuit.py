@@ -58,11 +58,12 @@ class Circuit(CircuitSaid):
     :ivar status: LAUNCHED, EXTENDED, GUARD_WAIT, BUILT, FAILED or CLOSED, or a word of a newer Tor. Tor tells GUARD_WAIT when it
         is asked, at the beginning and after a reconnection, and in no event: a circuit that gets there later stays EXTENDED here.
     :ivar text: what Tor said last of it, unread.
+    :ivar is_awaited: whether anybody waits for anything. The mirror asks this at every event, so it is kept and not made.
 
     See control-spec 4.1.1, CIRC.
     """
 
-    __slots__ = ("__weakref__", "_built", "_closed", "_state", "id")
+    __slots__ = ("__weakref__", "_built", "_closed", "_state", "id", "is_awaited")
 
     def __init__(self, state: TorState, circuit_id: str) -> None:
         self._state = state
@@ -72,6 +73,7 @@ class Circuit(CircuitSaid):
         self._event: CircuitDescription | None = None
         self._built: Waiting[Circuit] | None = None
         self._closed: Waiting[Circuit] | None = None
+        self.is_awaited = False
 
     def __repr__(self) -> str:
         path = " ".join(name.nickname or f"${name.fingerprint}" for name in self.route)
@@ -108,6 +110,7 @@ class Circuit(CircuitSaid):
             if self._state.gone is not None and not self.is_over:
                 return fail(self._state.gone)
             self._built = Waiting()
+            self.is_awaited = True
             if self.is_over:
                 self._built.failed(CircuitFailed(self, "did not build"))
         return self._built.wait()
@@ -124,14 +127,8 @@ class Circuit(CircuitSaid):
             if self._state.gone is not None:
                 return fail(self._state.gone)
             self._closed = Waiting()
+            self.is_awaited = True
         return self._closed.wait()
-
-    @property
-    def is_awaited(self) -> bool:
-        """
-        Whether anybody waits for anything.
-        """
-        return self._built is not None or self._closed is not None
 
     @property
     def last_router(self) -> Router | None:
@@ -155,12 +152,14 @@ class Circuit(CircuitSaid):
                 self._built.failed(CircuitFailed(self, "did not build"))
         if self._closed is not None and self.is_over:
             self._closed.happened(self)
+        self.is_awaited = self._built is not None or self._closed is not None
 
     def forsake(self, error: Exception) -> None:
         """
         Fail whoever waits, since nothing is heard of this circuit for now. The mirror calls this.
         """
         waits, self._built, self._closed = (self._built, self._closed), None, None
+        self.is_awaited = False
         for waiting in waits:
             if waiting is not None:
                 waiting.failed(error)

@@ -100,13 +100,13 @@ def reduce_stream_bandwidth(model: Model, text: str) -> None:
     STREAM_BW: bytes since the last one. It comes for streams alone that have moved some.
     """
     try:
-        stream_id, written, read, *_ = text.split(" ", 3)
-        stream = model.streams.get(stream_id)
+        words = text.split(" ", 3)
+        stream = model.streams.get(words[0])
         if stream is not None:
-            bytes_read = int(read)  # before anything has changed
-            stream.bytes_written += int(written)
-            stream.bytes_read += bytes_read
-    except ValueError:
+            written, read = int(words[1]), int(words[2])  # before anything has changed
+            stream.bytes_written += written
+            stream.bytes_read += read
+    except (ValueError, IndexError):
         pass  # words are missing, or no numbers: there is nothing to count
 
 

@@ -168,7 +168,10 @@ class RouterMap(Mapping[str, Router]):
             identity = bytes.fromhex(word[1:41])
         except ValueError:
             return None
-        if identity in self._objects or identity in self._statuses.by_identity:
+        router = self._objects.get(identity)
+        if router is not None:
+            return router
+        if identity in self._statuses.by_identity:
             return self._object(identity)
         try:
             return self.named(RouterName.parse(word))

@@ -51,6 +51,7 @@ class Stream(StreamSaid):
     :ivar text: what Tor said last of it, unread; ``first_text`` is what it said when the stream was new.
     :ivar last_reason: the last reason that Tor gave for anything: after a detachment, the exit's; ``None`` if it gave none.
     :ivar bytes_read: bytes that came from the network, as far as STREAM_BW told. ``bytes_written``: those that went there.
+    :ivar is_awaited: whether anybody waits for anything. The mirror asks this at every event, so it is kept and not made.
 
     See control-spec 4.1.2, STREAM.
     """
@@ -64,6 +65,7 @@ class Stream(StreamSaid):
         "bytes_written",
         "circuit_id",
         "id",
+        "is_awaited",
         "last_reason",
     )
 
@@ -80,6 +82,7 @@ class Stream(StreamSaid):
         self.bytes_written = 0
         self._attached: Waiting[Stream] | None = None
         self._closed: Waiting[Stream] | None = None
+        self.is_awaited = False
 
     def __repr__(self) -> str:
         return f"<Stream {self.id} {self.status} {self.target} on {self.circuit_id}>"
@@ -106,6 +109,7 @@ class Stream(StreamSaid):
             if self._state.gone is not None and not self.is_over:
                 return fail(self._state.gone)
             self._attached = Waiting()
+            self.is_awaited = True
             if self.is_over:
                 self._attached.failed(StreamFailed(self))
         return self._attached.wait()
@@ -122,14 +126,8 @@ class Stream(StreamSaid):
             if self._state.gone is not None:
                 return fail(self._state.gone)
             self._closed = Waiting()
+            self.is_awaited = True
         return self._closed.wait()
-
-    @property
-    def is_awaited(self) -> bool:
-        """
-        Whether anybody waits for anything.
-        """
-        return self._attached is not None or self._closed is not None
 
     def tell(self) -> None:
         """
@@ -143,12 +141,14 @@ class Stream(StreamSaid):
                 self._attached = None  # it may be detached and attached again
         if self._closed is not None and self.is_over:
             self._closed.happened(self)
+        self.is_awaited = self._attached is not None or self._closed is not None
 
     def forsake(self, error: Exception) -> None:
         """
         Fail whoever waits, since nothing is heard of this stream for now. The mirror calls this.
         """
         waits, self._attached, self._closed = (self._attached, self._closed), None, None
+        self.is_awaited = False
         for waiting in waits:
             if waiting is not None:
                 waiting.failed(error)
