@@ -12,8 +12,9 @@ drives them (a cooperator, or a plain loop) decides when to go on. See dir-spec 
 from __future__ import annotations
 
 from binascii import a2b_base64
-from collections.abc import Generator, Iterable, Iterator, Mapping, ValuesView
+from collections.abc import Generator, Iterator, Mapping, ValuesView
 from dataclasses import dataclass
+from struct import Struct
 from typing import TypeVar
 
 from txtor.errors import InvalidArgument, MalformedDocument
@@ -29,6 +30,8 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 #: How much is done in a step: about two milliseconds on a slow machine.
 _SLICE_BYTES = 128 * 1024
 _SLICE_ROUTERS = 2000
+#: How many characters of base64 an identity is, and how it lies among others that were read together.
+_WORD, _JOINED = 27, Struct("20sx")
 
 
 class RouterStatuses(Mapping[str, RouterStatus]):
@@ -125,11 +128,9 @@ def index_routers_in_slices(
         # A piece at a time also keeps the copies in the processor's cache.
         cut = block.find(b"\nr ", min(place + _SLICE_BYTES, last), last)
         cut = last if cut < 0 else cut
-        _add(routers.by_identity, block[place:cut].split(b"\nr "), before)
+        _add(routers.by_identity, block[place:cut], before)
         place = cut + 3
         yield
-    if not {20}.issuperset(map(len, routers.by_identity)):
-        raise _fault([router._entry for router in routers.values()], routers.by_identity)
     return routers
 
 
@@ -145,48 +146,58 @@ def _check_bytes(block: bytes, start: int, end: int) -> None:
             raise MalformedDocument(DOCUMENT, name, 1 + block.count(b"\n", start, place), SECTION)
 
 
-def _add(found: dict[bytes, RouterStatus], entries: list[bytes], known: Mapping[bytes, RouterStatus] | None = None) -> None:
+def _add(found: dict[bytes, RouterStatus], piece: bytes, known: Mapping[bytes, RouterStatus]) -> None:
     """
     Put entries into a mapping.
 
-    :param entries: without the ``r`` and space in front.
+    :param piece: the entries, without the ``r`` and space in front of the first and without the last line end.
+    :param known: entries of before, to be taken where they are the same.
     """
+    entries = piece.split(b"\nr ")
     count = len(found) + len(entries)
     if count > MAX_ROUTERS:
         raise MalformedDocument(DOCUMENT, f"more than {MAX_ROUTERS} routers", None, SECTION)
-    try:
-        # 27 characters and the padding that documents leave out; what base64 passes over makes them fewer than 20 bytes.
-        if known:
-            for entry in entries:
-                place = entry.index(b" ") + 1
-                identity = a2b_base64(entry[place : place + 27] + b"=")
-                before = known.get(identity)
-                found[identity] = before if before is not None and before._entry == entry else RouterStatus(entry)
-        else:
-            for entry in entries:
-                place = entry.index(b" ") + 1
-                found[a2b_base64(entry[place : place + 27] + b"=")] = RouterStatus(entry)
-    except ValueError:
-        raise MalformedDocument(DOCUMENT, f"r has no identity (in the entry {entry[:60]!r})", None, SECTION) from None
+    identities = _identities(entries) if b"\t" not in piece else [_identity(entry) for entry in entries]
+    if known:
+        for identity, entry in zip(identities, entries, strict=True):
+            before = known.get(identity)
+            found[identity] = before if before is not None and before._entry == entry else RouterStatus(entry, identity)
+    else:
+        found.update(zip(identities, map(RouterStatus, entries, identities), strict=True))
     if len(found) != count:
-        raise _fault(entries, found)
+        seen: set[bytes] = set()
+        for identity, entry in zip(identities, entries, strict=True):
+            if identity in seen or found[identity]._entry != entry:
+                break
+            seen.add(identity)
+        raise RouterStatus(entry)._malformed("a router that is there twice")
 
 
-def _fault(entries: Iterable[bytes], found: Mapping[bytes, RouterStatus]) -> MalformedDocument:
+def _identities(entries: list[bytes]) -> list[bytes]:
     """
-    Why a mapping of entries is not what it should be.
+    The identities of entries. Nothing else of an entry is looked at, unless it is written in another way than tor's.
     """
-    seen: set[bytes] = set()
-    for entry in entries:
-        router = RouterStatus(entry)
-        try:
-            identity = router.identity
-        except MalformedDocument as error:
-            return error
-        if identity in seen or found[identity]._entry != entry:
-            return router._malformed("a router that is there twice")
-        seen.add(identity)
-    return MalformedDocument(DOCUMENT, "a router that is there twice", None, SECTION)
+    try:
+        words = [entry[(place := entry.index(b" ") + 1) : place + _WORD] for entry in entries]
+        # All at once: with one more character a word fills its last byte. What base64 passes over makes them fewer.
+        joined = a2b_base64(b"A".join(words) + b"A")
+    except ValueError:
+        joined = b""
+    if len(joined) == _JOINED.size * len(entries):
+        return [identity for (identity,) in _JOINED.iter_unpack(joined)]
+    return [_identity(entry) for entry in entries]
+
+
+def _identity(entry: bytes) -> bytes:
+    """
+    The identity of an entry that may be written in another way, or have none.
+    """
+    place = entry.find(b" ") + 1
+    try:
+        identity = a2b_base64(entry[place : place + _WORD] + b"=") if b"\t" not in entry[:place] else b""
+    except ValueError:
+        identity = b""
+    return identity if len(identity) == 20 and place else RouterStatus(entry).identity
 
 
 def find_router(block: bytes, identity: bytes, start: int = 0, end: int | None = None) -> RouterStatus | None:

@@ -5,10 +5,10 @@ One relay in a network status: a few lines that begin with ``r``.
 There are five dialects: the consensus, its microdescriptor flavour, votes, sanitised bridge statuses, and what the control port
 says in ``ns/*``, NS and NEWCONSENSUS. One class reads them all; what a dialect does not have is ``None``.
 
-An entry keeps its own bytes and where in them the values are that are read most, once somebody has asked for one; ten thousand of
-them are made for every consensus, and most are never looked at. A value is read when it is asked for, which takes less time than
-keeping all of them would. What is the same for many relays, as a set of flags, is one object. See dir-spec 3.8.1, Router status
-entries, and control-spec 3.9, "ns/id".
+An entry keeps its own bytes; ten thousand of them are made for every consensus, and most are never looked at. The values that are
+read most are read together and kept, once somebody has asked for one of them; every other is read when it is asked for. What is
+the same for many relays, as a set of flags, is one object. See dir-spec 3.8.1, Router status entries, and control-spec 3.9,
+"ns/id".
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from binascii import a2b_base64
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Generic, TypeVar, Union, overload
+from typing import Generic, TypeVar, overload
 
 from txtor.errors import MalformedDocument
 from txtor.grammar import decode
@@ -35,17 +35,13 @@ _KNOWN = frozenset((b"r", b"a", b"s", b"v", b"pr", b"w", b"p", b"m", b"id", b"st
 _ONCE = _KNOWN - {b"a", b"m"}
 _NONE: Mapping[str, str] = MappingProxyType({})
 
-#: By number, as `_USUAL` counts its groups: 1 to 7 of the first line, nickname, identity, digest (``None`` where there is none),
-#: time, address, two ports; 8 the flags, 9 the bandwidth. Of an entry that is not as usual the last two are ``None``: not looked
-#: for.
-_Parts = Union["re.Match[bytes]", tuple[None, bytes, bytes, "bytes | None", bytes, bytes, bytes, bytes, None, None]]
-
 _BASE64 = rb"([A-Za-z0-9+/]{26}[AEIMQUYcgkosw048])"  # 20 bytes leave two bits of the last character unused: they must be zero
 _BYTE = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _PORT = rb"(0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-# An entry as tor writes it, with what is read of every router in a row as groups. Each line has one place, so that one that is
-# there twice does not match; no part of the pattern can match in two ways. What it does not match is read word by word, and comes
-# out the same or is refused there, with the reason. (In ``re`` an empty alternative takes less time than ``?`` behind a group.)
+# An entry as tor writes it. Its groups are the words that `read.first_line` gives, the flags and the bandwidth. Each line has one
+# place, so that one that is there twice does not match; no part of the pattern can match in two ways. What it does not match is
+# read word by word, and comes out the same or is refused there, with the reason. (In ``re`` an empty alternative takes less time
+# than ``?`` behind a group.)
 _USUAL = re.compile(
     rb"([A-Za-z0-9]{1,19}) " + _BASE64 + rb"(?: " + _BASE64 + rb"|) ([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}) ("
     + rb"\.".join([_BYTE] * 4) + rb") " + _PORT + rb" " + _PORT + rb"(?:\na .*|)(?:\nm .*|)\ns (.*)(?:\nv .*|)(?:\npr .*|)"
@@ -137,15 +133,23 @@ class RouterStatus:
     See dir-spec 3.8.1, Router status entries.
     """
 
-    __slots__ = ("_entry", "_parts")
+    __slots__ = ("_address", "_bandwidth", "_entry", "_flags", "_identity", "_nickname", "_or_port")
 
-    def __init__(self, entry: bytes) -> None:
+    _address: str
+    _or_port: int
+    #: ``None`` where they are still to be looked for, in an entry that is not as usual.
+    _flags: frozenset[str] | None
+    _bandwidth: int | None
+
+    def __init__(self, entry: bytes, identity: bytes = b"") -> None:
         """
         :param entry: its lines without the ``r`` and space that begin the first, and without the last line end. Nothing is
             looked at; `parse` takes the lines as they are and checks them.
+        :param identity: the identity in it, by who has read that already.
         """
         self._entry = entry
-        self._parts: _Parts | None = None
+        self._identity = identity
+        self._nickname: str | None = None  # until what is read most has been read
 
     @classmethod
     def parse(cls, data: bytes) -> RouterStatus:
@@ -180,19 +184,41 @@ class RouterStatus:
 
     @property
     def nickname(self) -> str:
-        return (self._parts or self._read())[1].decode("ascii")
+        return self._nickname or self._read()
 
     @property
     def identity(self) -> bytes:
-        return a2b_base64((self._parts or self._read())[2] + b"=")
+        self._nickname or self._read()
+        return self._identity
 
     @property
     def fingerprint(self) -> str:
-        return a2b_base64((self._parts or self._read())[2] + b"=").hex().upper()
+        self._nickname or self._read()
+        return self._identity.hex().upper()
+
+    @property
+    def address(self) -> str:
+        self._nickname or self._read()
+        return self._address
+
+    @property
+    def or_port(self) -> int:
+        self._nickname or self._read()
+        return self._or_port
+
+    @property
+    def flags(self) -> frozenset[str]:
+        self._nickname or self._read()
+        return self._any_flags if self._flags is None else self._flags
+
+    @property
+    def bandwidth(self) -> int | None:
+        self._nickname or self._read()
+        return self._any_bandwidth if self._bandwidth is None else self._bandwidth
 
     @property
     def digest(self) -> str | None:
-        word = (self._parts or self._read())[3]
+        word = self._first_line()[2]
         return None if word is None else a2b_base64(word + b"=").hex().upper()
 
     @property
@@ -204,29 +230,11 @@ class RouterStatus:
 
     @property
     def published_text(self) -> str:
-        return decode((self._parts or self._read())[4])
-
-    @property
-    def address(self) -> str:
-        return (self._parts or self._read())[5].decode("ascii")
-
-    @property
-    def or_port(self) -> int:
-        return int((self._parts or self._read())[6])
+        return decode(self._first_line()[3])
 
     @property
     def dir_port(self) -> int | None:
-        return int((self._parts or self._read())[7]) or None
-
-    @property
-    def bandwidth(self) -> int | None:
-        number = (self._parts or self._read())[9]
-        return self._any_bandwidth if number is None else int(number)
-
-    @property
-    def flags(self) -> frozenset[str]:
-        rest = (self._parts or self._read())[8]
-        return self._any_flags if rest is None else read.flags(rest)
+        return int(self._first_line()[6]) or None
 
     or_addresses = _Line[tuple[tuple[str, int], ...]]("a", read.or_addresses, ())
     version = _optional("v", read.version)
@@ -268,20 +276,36 @@ class RouterStatus:
             return unpadded(sha256) in (self.microdescriptor_digest, *listed)
         return self.digest == sha256[:20].hex().upper()
 
-    def _read(self) -> _Parts:
+    def _read(self) -> str:
         """
-        What is read of every router in a row, the first line checked.
-        """
-        parts: _Parts = _USUAL(self._entry) or self._odd_parts()
-        self._parts = parts
-        return parts
+        Read what is read of every router in a row, the first line checked.
 
-    def _odd_parts(self) -> _Parts:
+        :return: the nickname, which is there when all of it is.
         """
-        The same, of an entry that is not as usual.
+        usual = _USUAL(self._entry)
+        if usual is None:
+            name, identity, _, _, address, port, _ = self._first_line()
+            self._identity = a2b_base64(identity + b"=")
+            self._flags = self._bandwidth = None
+        else:
+            name, identity, _, _, address, port, _, flags, bandwidth = usual.groups()
+            self._identity = self._identity or a2b_base64(identity + b"=")
+            self._flags = read.flags(flags)
+            self._bandwidth = None if bandwidth is None else int(bandwidth)
+        self._address = address.decode()
+        self._or_port = int(port)
+        self._nickname = nickname = name.decode()
+        return nickname
+
+    def _first_line(self) -> read.FirstLine:
         """
+        The words of the first line, checked.
+        """
+        usual = _USUAL(self._entry)
+        if usual is not None:
+            return usual[1], usual[2], usual[3], usual[4], usual[5], usual[6], usual[7]
         try:
-            return (None, *read.first_line(self._entry.partition(b"\n")[0]), None, None)
+            return read.first_line(self._entry.partition(b"\n")[0])
         except BadValue as error:
             raise self._malformed(f"r: {error}") from None
 

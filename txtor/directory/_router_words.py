@@ -31,6 +31,9 @@ _LONGEST_KEPT = 1000
 #: For each line: consensus methods, and by hash function the digest of the microdescriptor that they make.
 MicrodescriptorDigests = tuple[tuple[tuple[int, ...], Mapping[str, str]], ...]
 
+#: The words of the first line: nickname, identity, digest (``None`` where there is none), time, address, two ports.
+FirstLine = tuple[bytes, bytes, "bytes | None", bytes, bytes, bytes, bytes]
+
 
 class _Kept(dict[bytes, T]):
     """
@@ -75,9 +78,9 @@ summary = _shared(1024, lambda rest: PortSummary.parse(decode(rest)))
 version = _shared(512, _read_version)
 
 
-def first_line(line: bytes) -> tuple[bytes, bytes, bytes | None, bytes, bytes, bytes, bytes]:
+def first_line(line: bytes) -> FirstLine:
     """
-    Read the first line strictly: nickname, identity, digest or ``None``, time, address, two ports. More words may follow.
+    Read the first line strictly. More words may follow.
     """
     found = words(decode(line))
     if len(found) > 2 and "-" in found[2]:  # a date: this flavour has no digest, and base64 has no dash

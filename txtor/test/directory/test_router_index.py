@@ -124,14 +124,24 @@ class RouterIndexTests(SynchronousTestCase):
         for block, words in [
             (b"x" + BLOCK, "begin"),
             (BLOCK + entry(3), "twice"),
-            (entry(0) + b"r nick\n", "identity"),
+            (entry(0) + b"r nick\n", "words"),
             (entry(0) + b"r nick AAAA\n", "words"),
-            (entry(0) + entry(1).replace(b"relay1 ", b"relay1 \xff"), "identity"),
+            (entry(0) + entry(1).replace(b"relay1 ", b"relay1 \xff"), "base64"),
             (BLOCK.replace(b"\n", b"\r\n"), "carriage return"),
             (BLOCK + b"\0", "NUL"),
         ]:
             error = self.assertRaises(MalformedDocument, index_routers, block)
             self.assertIn(words, error.rule)
+
+    def test_separators(self) -> None:
+        """
+        Between the words of the first line may be tabs and more than one space: the identity is the second word all the same.
+        """
+        for separator in (b"\t", b"  ", b" \t", b"\t "):
+            odd = entry(1).replace(b" ", separator, 9).replace(b"r" + separator, b"r ", 1)
+            routers = index_routers(entry(0) + odd + entry(2))
+            self.assertEqual(list(routers), list(index_routers(entry(0) + entry(1) + entry(2))))
+            self.assertEqual([router.fingerprint for router in routers.values()], list(routers))
 
     def test_bound(self) -> None:
         """
