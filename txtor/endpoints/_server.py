@@ -10,15 +10,27 @@ from typing import Any
 from txtor.control import ControlEndpoint
 from txtor.onion import DiskTerms, Local, OnionTerms, TorOnionEndpoint
 
-from ._tors import connected, launched
+from ._tors import SharedTor, connected, launched
 
 
 class OnionServerEndpoint(TorOnionEndpoint):
     """
     Listens on this machine, behind an onion service.
 
-    Nothing is connected to or launched before ``listen`` is called.
+    Nothing is connected to or launched before ``listen`` is called; when that cannot be done, its Deferred says why. From then on
+    the Tor is kept at hand until the last port has stopped listening: when it ends, it is launched again, or connected to as soon
+    as it is back, and the service is published again at the same address. Each loss is logged.
+
+    The ``onion_service`` of a port is a `txtor.service.KeptOnionService`, but for two kinds of services that no other Tor can
+    have: one whose key was discarded (`txtor.DISCARD`) is gone with the Tor, and one that is detached is left to it.
     """
+
+    @classmethod
+    def _behind(
+        cls, reactor: Any, tor: SharedTor, public_port: int, terms: OnionTerms | DiskTerms, local: Local
+    ) -> OnionServerEndpoint:
+        make = tor.service.keep_onion_service if terms.can_be_kept else None
+        return cls(reactor, tor.lease, public_port, terms, local, make=make)
 
     @classmethod
     def system_tor(
@@ -30,7 +42,7 @@ class OnionServerEndpoint(TorOnionEndpoint):
         local: Local = None,
     ) -> OnionServerEndpoint:
         """
-        On a Tor that runs. The connection is made when it listens, and ends when that stops.
+        On a Tor that runs. A connection is made when it listens, and ends when that stops.
 
         :param control_endpoint: an endpoint or its string; ``None`` tries the usual places.
         :param public_port: the virtual port.
@@ -38,7 +50,7 @@ class OnionServerEndpoint(TorOnionEndpoint):
         :param local: where to listen on this machine.
         :raises InvalidArgument: an argument cannot be.
         """
-        return cls(reactor, connected(reactor, control_endpoint), public_port, terms or OnionTerms(), local)
+        return cls._behind(reactor, connected(reactor, control_endpoint), public_port, terms or OnionTerms(), local)
 
     @classmethod
     def global_tor(
@@ -48,11 +60,12 @@ class OnionServerEndpoint(TorOnionEndpoint):
         On a Tor of our own that all endpoints of this program share which ask for the same. It is launched when the first of
         them listens, and ends when the last one stops.
 
-        :param options: for `txtor.launch`.
+        :param options: those of `txtor.process.LaunchOptions`, and ``tor_binary`` and ``timeout`` of `txtor.launch`. Each is
+            hashable.
         :raises InvalidArgument: an argument cannot be.
         """
         terms = terms or OnionTerms()
-        return cls(reactor, launched(reactor, **_anonymity(terms), **options), public_port, terms, local)
+        return cls._behind(reactor, launched(reactor, **_anonymity(terms), **options), public_port, terms, local)
 
     @classmethod
     def private_tor(
@@ -61,11 +74,12 @@ class OnionServerEndpoint(TorOnionEndpoint):
         """
         On a Tor of our own that this endpoint shares with no other.
 
-        :param options: for `txtor.launch`.
+        :param options: those of `txtor.process.LaunchOptions`, and ``tor_binary`` and ``timeout`` of `txtor.launch`.
         :raises InvalidArgument: an argument cannot be.
         """
         terms = terms or OnionTerms()
-        return cls(reactor, launched(reactor, shared=False, **_anonymity(terms), **options), public_port, terms, local)
+        tor = launched(reactor, shared=False, **_anonymity(terms), **options)
+        return cls._behind(reactor, tor, public_port, terms, local)
 
 
 def _anonymity(terms: OnionTerms | DiskTerms) -> dict[str, Any]:

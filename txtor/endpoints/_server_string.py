@@ -97,7 +97,8 @@ class OnionServerStringParser:
     """
     The parser of ``onion:``, which Twisted finds as a plugin: ``twist web --listen onion:80``.
 
-    Without ``controlPort=`` and ``tor=`` a Tor is launched, which all strings that say the same share.
+    Without ``controlPort=`` and ``tor=`` a Tor is launched, which all strings that say the same share. While somebody listens, a
+    Tor that ends is launched again, or connected to as soon as it is back, and the service published again at the same address.
 
     ======================= ===========================================================================================
     option                  meaning
@@ -108,7 +109,8 @@ class OnionServerStringParser:
     ``tor=``                ``launch``: a Tor of our own, the default; ``system``: one that runs, at the usual places
     ``dataDirectory=``      where our own Tor keeps its data, which makes the next start faster; temporary by default
     ``privateKeyFile=``     the file with the key of the service. It is made, with a new key, if it is not there
-    ``privateKey=``         the key itself, as ``ED25519-V3\\:...``, or ``DISCARD``
+    ``privateKey=``         the key itself, as ``ED25519-V3\\:...``; or ``DISCARD``: nobody has it, and the service is gone with
+                            its Tor
     ``hiddenServiceDir=``   a directory in which Tor keeps the keys, as an absolute path
     ``groupReadable=``      ``yes``: let the group read the host name in it
     ``clients=``            the public keys of the clients that are let in, with commas between them

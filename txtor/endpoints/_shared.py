@@ -9,7 +9,7 @@ it anew.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+from typing import Any
 from weakref import WeakValueDictionary
 
 from twisted.internet.defer import CancelledError, Deferred, fail, gatherResults, succeed
@@ -19,32 +19,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from txtor._deferred import deferred
-from txtor.control import LazySocksEndpoint, TorControlProtocol
+from txtor.control import LazySocksEndpoint
 from txtor.errors import Disconnected, TorError
-from txtor.socks import as_endpoint
 
-from ._tors import connected, launched
-
-
-class Lease(Protocol):
-    """
-    A Tor that is there until it is given back.
-    """
-
-    @property
-    def protocol(self) -> TorControlProtocol:
-        """
-        Its control connection.
-        """
-
-    def release(self) -> Deferred[None]:
-        """
-        Give it back.
-        """
-
-
-#: Has a Tor.
-TakeLease: TypeAlias = "Callable[[], Deferred[Lease]]"
+from ._tors import SharedLease, connected, launched
 
 
 @implementer(IStreamClientEndpoint)
@@ -53,7 +31,7 @@ class SharedSocksEndpoint:
     The SocksPort of a shared Tor.
     """
 
-    def __init__(self, reactor: Any, take: TakeLease) -> None:
+    def __init__(self, reactor: Any, take: Callable[[], Deferred[SharedLease]]) -> None:
         """
         :param take: has the Tor; its Deferred can be cancelled.
         """
@@ -61,7 +39,7 @@ class SharedSocksEndpoint:
         self._take = take
         self._opening: Deferred[Any] | None = None
         self._waiting: list[Deferred[LazySocksEndpoint]] = []
-        self._lease: Lease | None = None
+        self._lease: SharedLease | None = None
         self._socks: LazySocksEndpoint | None = None
         self._ending: list[Deferred[None]] = []
         self._trigger: Any = None
@@ -100,7 +78,7 @@ class SharedSocksEndpoint:
         self._opening = opening
         opening.addCallbacks(self._opened, self._failed, callbackArgs=(opening,), errbackArgs=(opening,))
 
-    def _opened(self, lease: Lease, opening: Deferred[Any]) -> Deferred[None] | None:
+    def _opened(self, lease: SharedLease, opening: Deferred[Any]) -> Deferred[None] | None:
         if self._opening is not opening:
             return lease.release()  # it came although it was given up
         self._opening = None
@@ -139,7 +117,7 @@ class SharedSocksEndpoint:
             self._end(opening)
             opening.cancel()
 
-    def _lost(self, lease: Lease) -> None:
+    def _lost(self, lease: SharedLease) -> None:
         if self._lease is lease:
             self._lease = self._socks = None
             self._end(lease.release())
@@ -199,20 +177,20 @@ def socks_of_control(reactor: Any, control_endpoint: str) -> SharedSocksEndpoint
     :param control_endpoint: the string of an endpoint. All that name it in the same way share one connection.
     :raises InvalidArgument: the string is malformed.
     """
-    as_endpoint(control_endpoint, reactor)  # a wrong one is refused now, and not when it is first used
-    return _shared(reactor, control_endpoint, connected(reactor, control_endpoint))
+    return _shared(reactor, control_endpoint)
 
 
 def socks_of_launched(reactor: Any) -> SharedSocksEndpoint:
     """
     The SocksPort of a Tor of our own, which is launched when it is first needed. Onion endpoints share it that want no other.
     """
-    return _shared(reactor, None, launched(reactor))
+    return _shared(reactor, None)
 
 
-def _shared(reactor: Any, name: str | None, take: Callable[[], Deferred[Any]]) -> SharedSocksEndpoint:
-    key = id(reactor), name
+def _shared(reactor: Any, control_endpoint: str | None) -> SharedSocksEndpoint:
+    key = id(reactor), control_endpoint
     endpoint = _known.get(key)
     if endpoint is None:
-        endpoint = _known[key] = SharedSocksEndpoint(reactor, take)
+        tor = launched(reactor) if control_endpoint is None else connected(reactor, control_endpoint)
+        endpoint = _known[key] = SharedSocksEndpoint(reactor, tor.lease)
     return endpoint

@@ -2,115 +2,72 @@
 """
 Where an onion endpoint has its Tor from: one that runs, to which a connection is made, or one of our own, which is launched.
 
-Each time an endpoint listens it takes a lease, and gives it back when it stops. A connection of its own ends with the lease; a
-Tor that is launched is shared, and ends with the last.
+Each time an endpoint listens it takes a lease, and gives it back when it stops. From the first lease to the last the Tor is kept
+at hand: when it is lost, it is connected to or launched again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from txtor._deferred import deferred
-from txtor._tor import Tor, connect, launch
+from txtor._tor import Tor
 from txtor.control import ControlEndpoint, TorControlProtocol
+from txtor.process import TIMEOUT_SECONDS, LaunchOptions
+from txtor.service import Health, Status, TorService
 
-
-class ConnectedLease:
-    """
-    A connection of our own to a Tor that runs.
-    """
-
-    def __init__(self, tor: Tor) -> None:
-        self._tor = tor
-
-    @property
-    def protocol(self) -> TorControlProtocol:
-        """
-        The control connection.
-        """
-        return self._tor.protocol
-
-    @deferred
-    async def release(self) -> None:
-        """
-        End the connection.
-        """
-        await self._tor.close()
-
-
-def connected(reactor: Any, control_endpoint: ControlEndpoint | None = None) -> Callable[[], Deferred[ConnectedLease]]:
-    """
-    Leases of a Tor that runs.
-
-    :param control_endpoint: as `txtor.connect` has it; ``None`` tries the usual places.
-    """
-
-    @deferred
-    async def lease() -> ConnectedLease:
-        return ConnectedLease(await connect(reactor, control_endpoint))
-
-    return lease
+_log = Logger()
 
 
 class SharedTor:
     """
-    A Tor that is started for its first lease and ended with its last.
+    A Tor that is had for its first lease and let go with its last.
+
+    :ivar service: keeps it meanwhile.
     """
 
-    def __init__(self, start: Callable[[], Deferred[Tor]]) -> None:
-        """
-        :param start: launches it.
-        """
-        self._start = start
-        self._lock = DeferredLock()
-        self._tor: Tor | None = None
+    def __init__(self, service: TorService) -> None:
+        self.service = service
         self._leases = 0
-
-    def lease(self) -> Deferred[SharedLease]:
-        """
-        Take it. Those who come while it is launched wait; if that fails, or who launched it gives up, the next one tries.
-
-        :raises LaunchError: it cannot be launched.
-        """
-        return self._lock.run(self._lease)
+        service.add_status_listener(_log_loss)
 
     @deferred
-    async def _lease(self) -> SharedLease:
-        if self._tor is None:
-            tor = self._tor = await self._start()
-            self._leases = 0
-            tor.protocol.when_disconnected().addCallback(lambda reason: self._ended(tor))
+    async def lease(self) -> SharedLease:
+        """
+        Take it, at once or when the attempt that is made now succeeds.
+
+        :raises TorError: the attempt failed, for which `txtor.connect` and `txtor.launch` have the cause.
+        """
+        while self.service.health.status is Status.CLOSING:
+            await self.service.stopService()  # what those had who were here before
         self._leases += 1
-        return SharedLease(self, self._tor)
+        try:
+            self.service.startService()
+            waiting = self.service.when_ready(failures=1)
+            self.service.retry()  # who comes during an outage does not wait for the next attempt
+            return SharedLease(self, await waiting)
+        except BaseException:  # also when nobody wants it any more
+            await self.give_back()
+            raise
 
-    def _ended(self, tor: Tor) -> None:
-        if self._tor is tor:
-            self._tor = None  # it has died: the next lease launches another
-
-    def give_back(self, tor: Tor) -> Deferred[None]:
+    @deferred
+    async def give_back(self) -> None:
         """
         One lease less.
         """
-        return self._lock.run(self._give_back, tor)
-
-    @deferred
-    async def _give_back(self, tor: Tor) -> None:
-        if self._tor is not tor:
-            await tor.quit()  # what a Tor that has died left behind
-            return
         self._leases -= 1
         if not self._leases:
-            self._tor = None
-            await tor.quit()
+            await self.service.stopService()
 
 
 class SharedLease:
     """
-    A share of a Tor that was launched.
+    A share of a Tor.
     """
 
     def __init__(self, shared: SharedTor, tor: Tor) -> None:
@@ -120,7 +77,7 @@ class SharedLease:
     @property
     def protocol(self) -> TorControlProtocol:
         """
-        The control connection.
+        The control connection of the Tor that was there when the lease was taken.
         """
         return self._tor.protocol
 
@@ -128,24 +85,43 @@ class SharedLease:
         """
         Give it back.
         """
-        return self._shared.give_back(self._tor)
+        return self._shared.give_back()
+
+
+def _log_loss(health: Health) -> None:
+    """
+    Of the first failure the one hears who has asked for the Tor. Of a loss nobody else does.
+    """
+    if health.status is Status.WAITING and health.connections:
+        _log.warn("Tor is not there, and had again as soon as can be: {error}", error=health.error)
+
+
+def connected(reactor: Any, control_endpoint: ControlEndpoint | None = None) -> SharedTor:
+    """
+    A Tor that runs, over a connection of its own.
+
+    :param control_endpoint: as `txtor.connect` has it; ``None`` tries the usual places.
+    :raises InvalidArgument: the string is malformed.
+    """
+    return SharedTor(TorService(reactor, control_endpoint))
 
 
 _shared: WeakKeyDictionary[Any, dict[Hashable, SharedTor]] = WeakKeyDictionary()
 
 
-def launched(reactor: Any, shared: bool = True, **options: Any) -> Callable[[], Deferred[SharedLease]]:
+def launched(
+    reactor: Any, shared: bool = True, tor_binary: str | None = None, timeout: float | None = TIMEOUT_SECONDS, **options: Any
+) -> SharedTor:
     """
-    Leases of a Tor of our own.
+    A Tor of our own.
 
-    :param shared: whether all that ask with the same options share one.
-    :param options: for `txtor.launch`, each hashable.
+    :param shared: whether all that ask with the same options, each of which is hashable, share one.
+    :param tor_binary: see `txtor.launch`, as for the next.
+    :param options: of `txtor.process.LaunchOptions`.
+    :raises InvalidArgument: an option cannot be.
     """
-
-    def start() -> Deferred[Tor]:
-        return launch(reactor, **options)
-
-    if not shared:
-        return SharedTor(start).lease
-    tors = _shared.setdefault(reactor, {})
-    return tors.setdefault(frozenset(options.items()), SharedTor(start)).lease
+    tors = _shared.setdefault(reactor, {}) if shared else {}
+    key = (tor_binary, timeout, frozenset(options.items())) if shared else None
+    if key not in tors:
+        tors[key] = SharedTor(TorService(reactor, LaunchOptions(**options), tor_binary=tor_binary, launch_timeout=timeout))
+    return tors[key]

@@ -10,6 +10,7 @@ from ._disk_service import FilesystemOnionService
 from ._disk_terms import DiskTerms, Fronts
 from ._endpoint import (
     AnyOnionService,
+    AnyTerms,
     KeptTor,
     Local,
     MakeService,
@@ -17,6 +18,7 @@ from ._endpoint import (
     TorOnionAddress,
     TorOnionEndpoint,
     TorOnionListeningPort,
+    make_onion_service,
 )
 from ._fetch import DescriptorRequest, get_onion_descriptor, post_onion_descriptor
 from ._introduction import IntroductionPoint, LinkSpecifier
@@ -51,6 +53,7 @@ __all__ = [
     "DISCARD",
     "AnyClientKey",
     "AnyOnionService",
+    "AnyTerms",
     "AuthClient",
     "BlindedKey",
     "ClientAuthKey",
@@ -111,6 +114,7 @@ __all__ = [
     "list_authentications",
     "list_services",
     "make_onion_descriptor",
+    "make_onion_service",
     "node_index",
     "post_onion_descriptor",
     "read_authorized_clients",

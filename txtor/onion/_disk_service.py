@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,13 @@ class FilesystemOnionService(FollowedService):
         :raises OnionKeyFileUnusable: it cannot be read.
         """
         return read_onion_key(self.directory).blob
+
+    @property
+    def terms_again(self) -> DiskTerms:
+        """
+        With which another Tor makes it again: what stands in the directory stays. It is not waited for.
+        """
+        return replace(self._terms, clients=None, wait=WaitFor.NONE, await_all_uploads=False)
 
     @classmethod
     @deferred

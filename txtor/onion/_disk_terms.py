@@ -98,6 +98,13 @@ class DiskTerms:
         return replace(self, progress=progress)
 
     @property
+    def can_be_kept(self) -> bool:
+        """
+        Whether the next Tor can make the service again: its key is in the directory.
+        """
+        return True
+
+    @property
     def path(self) -> str:
         """
         The directory.

@@ -5,7 +5,7 @@ Server endpoints that listen behind an onion service.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from twisted.internet.defer import Deferred, DeferredLock
@@ -23,7 +23,7 @@ from txtor.errors import InvalidArgument
 from ._address import OnionAddress
 from ._disk_service import FilesystemOnionService, create_disk_service
 from ._disk_terms import DiskTerms
-from ._ports import OnionPort, parse_ports
+from ._ports import ServicePort, parse_ports
 from ._service import EphemeralOnionService, create_service
 from ._terms import OnionTerms, ProgressListener
 
@@ -37,9 +37,9 @@ AnyTerms: TypeAlias = "OnionTerms | DiskTerms"
 #: Where to listen: a port of 127.0.0.1, or an endpoint.
 Local: TypeAlias = "int | IStreamServerEndpoint | None"
 
-
-#: Makes the service of an endpoint in its own way, of what is wished and the ports: ``["80 127.0.0.1:8080"]``.
-MakeService: TypeAlias = "Callable[[AnyTerms, Sequence[str]], Deferred[AnyOnionService]]"
+#: Makes the service of an endpoint in its own way, of what is wished and the ports: ``["80 127.0.0.1:8080"]``. What it gives has
+#: an ``address``, a ``hostname`` and ``remove()``.
+MakeService: TypeAlias = "Callable[[AnyTerms, Sequence[str]], Deferred[Any]]"
 
 
 class TorLease(Protocol):
@@ -192,8 +192,7 @@ class TorOnionEndpoint:
         :param port: the virtual port, 1 to 65535.
         :param terms: of the service.
         :param local: where to listen on this machine; by default a port of 127.0.0.1 that the system chooses.
-        :param make: makes the service, which has an ``address``, a ``hostname`` and ``remove()``; by default the Tor is asked for
-            it.
+        :param make: makes the service; by default the Tor is asked for it.
         :raises InvalidArgument: a port is none.
         """
         (checked,) = parse_ports([port])
@@ -236,9 +235,12 @@ class TorOnionEndpoint:
         local = await self._local.listen(factory)
         lease = None
         try:
-            ports = parse_ports([(self._port, local)])
+            ports = [str(port) for port in parse_ports([(self._port, local)])]
             lease = await self._get_tor()
-            service = await self._make(lease.protocol, ports)
+            if self._own_make is not None:
+                service = await self._own_make(self._terms, ports)
+            else:
+                service = await make_onion_service(self._reactor, lease.protocol, self._terms, ports)
         except BaseException:  # whatever stopped it, nothing may stay open
             await close_port(local)
             if lease is not None:
@@ -249,12 +251,20 @@ class TorOnionEndpoint:
         _log.info("Listening behind {hostname}:{port}", hostname=service.hostname, port=self._port)
         return listening
 
-    async def _make(self, protocol: TorControlProtocol, ports: tuple[OnionPort, ...]) -> AnyOnionService:
-        if self._own_make is not None:
-            return await self._own_make(self._terms, [str(port) for port in ports])
-        if isinstance(self._terms, OnionTerms):
-            return await create_service(EphemeralOnionService, self._reactor, protocol, ports, self._terms)
-        return await create_disk_service(FilesystemOnionService, self._reactor, protocol, ports, self._terms)
+
+@deferred
+async def make_onion_service(
+    reactor: IReactorTime, protocol: TorControlProtocol, terms: AnyTerms, ports: ServicePort | Iterable[ServicePort]
+) -> AnyOnionService:
+    """
+    Make a service of either kind; see `txtor.Tor.create_onion_service` and `txtor.Tor.create_filesystem_onion_service`.
+
+    :param reactor: for listening, where a target is a factory, and as a clock.
+    :param protocol: the control connection of its Tor.
+    """
+    if isinstance(terms, OnionTerms):
+        return await create_service(EphemeralOnionService, reactor, protocol, parse_ports(ports), terms)
+    return await create_disk_service(FilesystemOnionService, reactor, protocol, parse_ports(ports), terms)
 
 
 def _local_endpoint(reactor: IReactorTime, local: Local) -> IStreamServerEndpoint:

@@ -78,6 +78,19 @@ class EphemeralOnionService(FollowedService):
         """
         return self._private_key
 
+    @property
+    def terms_again(self) -> OnionTerms:
+        """
+        With which another Tor makes it again: with its key, and the clients of now. It is not waited for.
+        """
+        return replace(
+            self._terms,
+            private_key=self._private_key,
+            clients=self.clients or None,
+            wait=WaitFor.NONE,
+            await_all_uploads=False,
+        )
+
     @classmethod
     @deferred
     async def create(  # noqa: PLR0917  # the order that programs know from txtorcon

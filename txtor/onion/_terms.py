@@ -154,6 +154,13 @@ class OnionTerms:
         """
         return replace(self, progress=progress)
 
+    @property
+    def can_be_kept(self) -> bool:
+        """
+        Whether the next Tor can make the service again: it is ours to end, and its key is known.
+        """
+        return self.private_key is not DISCARD and not self.detach
+
     def _read_key(self) -> OnionKey | None:
         given = self.private_key
         if given is None or isinstance(given, (OnionKey, OnionKeyFile, _Discard)):

@@ -28,8 +28,8 @@ from txtor.state import TorState
 #: Is called with each new Tor; it may return a Deferred or coroutine.
 Restore: TypeAlias = Callable[[Tor], object]
 
-#: How long a Tor may take to hear that its streams are its own again.
-STATE_SECONDS = 2.0
+#: How long a Tor may take to hear that its streams are its own again, and for each other parting.
+PARTING_SECONDS = 2.0
 
 _log = Logger()
 
@@ -42,11 +42,13 @@ class Restoring:
     :ivar config: the configuration that follows, or ``None``.
     :ivar hooks: called in their order with each Tor, behind everything else: the place for onion services and the like.
     :ivar state: the picture that follows, or ``None``.
+    :ivar partings: called before a Tor is left that goes on: they take from it what nobody would end.
     :param told: is told what could not be set again after a RELOAD.
     """
 
     def __init__(self, told: Callable[[list[str]], object]) -> None:
         self.hooks: list[Restore] = []
+        self.partings: list[Callable[[], Deferred[None]]] = []
         self.options = OptionMemory()
         self.config: TorConfig | None = None
         self.state: TorState | None = None
@@ -116,16 +118,23 @@ class Restoring:
             self.state = state
         return self.state is state
 
-    async def close_state(self, clock: IReactorTime) -> None:
+    async def part(self, clock: IReactorTime, from_tor: bool) -> None:
         """
         Let the picture follow no more, and give back to Tor what its attacher has taken, if Tor listens.
+
+        :param from_tor: whether there is a Tor that goes on, so that the partings are due.
         """
         state, self.state = self.state, None
         if state is not None:
             try:
-                await state.close().addTimeout(STATE_SECONDS, clock)
+                await state.close().addTimeout(PARTING_SECONDS, clock)
             except (WaitedTooLong, TorError) as error:
                 _log.warn("Tor's choice of circuits could not be given back: {error}", error=error)
+        for parting in list(self.partings) if from_tor else ():
+            try:
+                await parting().addTimeout(PARTING_SECONDS, clock)
+            except (WaitedTooLong, TorError) as error:
+                _log.warn("Something stays with Tor ({what}): {error}", what=parting, error=error)
 
     def stop(self) -> None:
         """

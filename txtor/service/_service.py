@@ -30,7 +30,7 @@ from ._source import ConnectSource, LaunchSource, Source
 from ._supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from txtor.onion import Local, PrivateKey, TorOnionEndpoint
+    from txtor.onion import AnyTerms, Local, PrivateKey, ServicePort, TorOnionEndpoint
 
 T = TypeVar("T")
 
@@ -277,8 +277,23 @@ class TorService(Service):
         :raises InvalidArgument: an argument cannot be.
         :raises Disconnected: the connection was lost while it was made for the first time, or the service was stopped.
         """
-        kept = KeptOnionService(self.restore, ports, terms)
-        await kept.create(await self._usable("ADD_ONION", None), private_key)
+        from txtor.onion import OnionTerms
+
+        return await self.keep_onion_service(OnionTerms(private_key, **terms), ports)
+
+    @deferred
+    async def keep_onion_service(self, terms: AnyTerms, ports: ServicePort | Iterable[ServicePort]) -> KeptOnionService:
+        """
+        Make an onion service of either kind, on this Tor and each that follows. One with files (`txtor.onion.DiskTerms`) is taken
+        out of the configuration of a Tor that goes on when this service stops.
+
+        :param terms: see `create_onion_service`, or `Tor.create_filesystem_onion_service`.
+        :param ports: see `Tor.create_onion_service`.
+        :raises InvalidArgument: an argument cannot be.
+        :raises Disconnected: the connection was lost while it was made for the first time, or the service was stopped.
+        """
+        kept = KeptOnionService(self._reactor, self._supervisor.restoring, ports)
+        await kept.create(await self._usable("ADD_ONION", None), terms)
         return kept
 
     def create_onion_endpoint(
@@ -297,13 +312,11 @@ class TorService(Service):
         """
         from txtor.onion import KeptTor, OnionTerms, TorOnionEndpoint
 
-        def make(wished: Any, ports: Sequence[str]) -> Deferred[Any]:
-            return self.create_onion_service(ports, private_key, **{**terms, "progress": wished.progress})
-
         def leased() -> Deferred[KeptTor]:
             return self.when_ready().addCallback(lambda tor: KeptTor(tor.protocol))
 
-        return TorOnionEndpoint(self._reactor, leased, port, OnionTerms(private_key, **terms), local, make=make)
+        wished = OnionTerms(private_key, **terms)
+        return TorOnionEndpoint(self._reactor, leased, port, wished, local, make=self.keep_onion_service)
 
     def add_event_listener(self, event: str, listener: Callable[[Any], object]) -> Deferred[None]:
         """

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.error import ConnectingCancelledError
 from twisted.logger import Logger
 
 from txtor._deferred import deferred
@@ -180,7 +181,7 @@ class Supervisor:
     async def _open(self) -> Tor | TorError | None:
         try:
             return await self._source.open(self._progressed)
-        except CancelledError:
+        except (CancelledError, ConnectingCancelledError):
             return None
         except TorError as error:
             return error
@@ -248,7 +249,7 @@ class Supervisor:
             self._lost.succeed(Disconnected("The service was stopped."))
         await self._work
         tor, self._opened = self._opened, None
-        await self.restoring.close_state(self._reactor)
+        await self.restoring.part(self._reactor, tor is not None and tor.process is None)
         await self._source.close(tor)
 
     def _put_away(self, _: object) -> None:

@@ -8,19 +8,21 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import signal
 import sys
 from typing import Any
 from unittest import mock
+from weakref import WeakKeyDictionary
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import gatherResults
 from twisted.internet.endpoints import clientFromString
 from twisted.internet.protocol import Factory
-from twisted.internet.task import deferLater
 from twisted.internet.utils import getProcessOutputAndValue
 
 import txtor
 from txtor._deferred import deferred
 from txtor.endpoints._shared import socks_of_control, socks_of_launched
+from txtor.process import LaunchOptions
 from txtor.test.process.leftovers import is_running
 from txtor.test.socks.own_client import client_options
 from txtor.test.socks.test_network import GREETING, Everybody, Greets
@@ -32,11 +34,12 @@ PROGRAM = """
 import json, sys
 from unittest import mock
 
-import txtor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import clientFromString
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import react
+from txtor.endpoints._shared import socks_of_launched
+from txtor.process import LaunchOptions as launch_options
 
 port, control, config = json.loads(sys.argv[1])
 
@@ -48,16 +51,13 @@ class Greeted(Protocol):
     def connectionLost(self, reason):
         self.gone.callback(None)
 
-async def launch(reactor):
-    tor = await txtor.launch(reactor, config=[tuple(pair) for pair in config])
-    print(tor.process.pid)
-    return tor
-
 async def main(reactor):
-    with mock.patch("txtor.endpoints._tors.launch", lambda reactor: Deferred.fromCoroutine(launch(reactor))):
+    launched = launch_options([tuple(pair) for pair in config])
+    with mock.patch("txtor.endpoints._tors.LaunchOptions", lambda: launched):
         for option in ("launch=yes", "control=" + control):
             endpoint = clientFromString(reactor, f"tor:127.0.0.1:{port}:{option}")
             await (await endpoint.connect(Factory.forProtocol(Greeted))).gone
+    print(await socks_of_launched(reactor)._lease.protocol.get_info_single("process/pid"))
 
 react(lambda reactor: Deferred.fromCoroutine(main(reactor)))
 """
@@ -124,33 +124,22 @@ class StringTests(TorNetworkTestCase):
         """
         Connections at once launch one Tor, which is gone when the reactor has stopped. Killed, it is launched again.
         """
-        tors: list[txtor.Tor] = []
-
-        def remember(tor: txtor.Tor) -> txtor.Tor:
-            tors.append(tor)
-            return tor
-
-        def launch(reactor: Any) -> Deferred[txtor.Tor]:
-            return txtor.launch(reactor, config=client_options(self.network), timeout=60).addCallback(remember)
-
-        with mock.patch("txtor.endpoints._tors.launch", launch):
+        options = LaunchOptions(client_options(self.network))
+        with mock.patch.multiple("txtor.endpoints._tors", LaunchOptions=lambda: options, _shared=WeakKeyDictionary()):
             shared = socks_of_launched(self.reactor)
-            self.addCleanup(shared.close)
+        self.addCleanup(shared.close)
+        pids = []
+        for _ in range(2):
             await gatherResults([self.greeted("launch=yes") for _ in range(3)])
-            (tor,) = tors
-            assert tor.process is not None and tor.process.pid is not None
-            first = tor.process.pid
-            tor.process.send_signal(9)
-            await tor.process.when_ended()
-            while shared._lease is not None:  # the connection's end comes by itself
-                await deferLater(self.reactor, 0.01)
-            await self.greeted("launch=yes")
-            self.assertEqual(len(tors), 2)
-            assert tors[1].process is not None and tors[1].process.pid is not None
-            second = tors[1].process.pid
-            self.assertEqual([is_running(first), is_running(second)], [False, True])
-            await shared.close()
-            self.assertFalse(is_running(second))
+            assert shared._lease is not None
+            pids.append(int(await shared._lease.protocol.get_info_single("process/pid")))
+            lost = shared._lease.protocol.when_disconnected()
+            if len(pids) < 2:
+                os.kill(pids[0], signal.SIGKILL)
+                await lost
+        self.assertEqual([is_running(pid) for pid in pids], [False, True])
+        await shared.close()
+        self.assertFalse(is_running(pids[1]))
 
     @deferred
     async def test_program(self) -> None:

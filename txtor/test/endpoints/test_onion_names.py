@@ -11,17 +11,18 @@ import sys
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
+from weakref import WeakKeyDictionary
 
-from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import TCP4ServerEndpoint, serverFromString
 from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from txtor import DISCARD, EphemeralOnionService, Tor, TorConfig
 from txtor._deferred import deferred
-from txtor.endpoints import OnionServerEndpoint, OnionServerStringParser, _server
+from txtor.endpoints import OnionServerEndpoint, OnionServerStringParser
 from txtor.endpoints._server_string import OPTIONS
-from txtor.onion import DiskTerms, FilesystemOnionService, KeptTor, OnionTerms, TorOnionEndpoint, write_onion_directory
+from txtor.onion import DiskTerms, FilesystemOnionService, OnionTerms, TorOnionEndpoint, write_onion_directory
+from txtor.service import TorService
 from txtor.test.onion.services import KEY, OnionTor
 
 #: The arguments that may be positional, in their order; with the defaults where there are any.
@@ -93,11 +94,11 @@ class CallingTests(TestCase):
         self.controller = Tor(self.reactor, self.tor.connect(self.reactor))
         self.factory = Factory.forProtocol(Protocol)
 
-    def lease(self, *arguments: Any, **options: Any) -> Callable[[], Deferred[KeptTor]]:
+    def keep(self, reactor: Any, tor: Any, **more: Any) -> TorService:
         """
-        Stands in for where a Tor comes from.
+        A service with the Tor in memory, whatever was asked for.
         """
-        return lambda: succeed(KeptTor(self.controller.protocol))
+        return TorService(reactor, self.tor.endpoint())
 
     def directory(self) -> str:
         """
@@ -176,7 +177,7 @@ class CallingTests(TestCase):
         """
         The three places that an endpoint has its Tor from, with a service of each kind.
         """
-        with mock.patch.multiple(_server, connected=self.lease, launched=self.lease):
+        with mock.patch.multiple("txtor.endpoints._tors", TorService=self.keep, _shared=WeakKeyDictionary()):
             for terms in (OnionTerms(KEY, wait="none"), DiskTerms(self.directory(), wait="none")):
                 control = TCP4ServerEndpoint(self.reactor, 0)
                 endpoints: list[TorOnionEndpoint] = [
@@ -197,7 +198,7 @@ class CallingTests(TestCase):
         free = await TCP4ServerEndpoint(self.reactor, 0, interface="127.0.0.1").listen(self.factory)
         number = free.getHost().port
         await free.stopListening()
-        with mock.patch.multiple(_server, connected=self.lease, launched=self.lease):
+        with mock.patch.multiple("txtor.endpoints._tors", TorService=self.keep, _shared=WeakKeyDictionary()):
             endpoint = serverFromString(
                 self.reactor, f"onion:80:localPort={number}:version=3:hiddenServiceDir={self.directory()}:wait=none"
             )

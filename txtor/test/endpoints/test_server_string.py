@@ -9,10 +9,10 @@ import os
 import sys
 from typing import Any
 from unittest import mock
+from weakref import WeakKeyDictionary
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import TCP4ServerEndpoint, serverFromString
 from twisted.internet.interfaces import IStreamServerEndpoint, IStreamServerEndpointStringParser
 from twisted.internet.protocol import Factory, Protocol
@@ -22,10 +22,12 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface.verify import verifyObject
 
 from txtor._deferred import deferred
-from txtor.endpoints import OnionServerEndpoint, OnionServerStringParser, _server
+from txtor.endpoints import OnionServerEndpoint, OnionServerStringParser
 from txtor.endpoints._server_string import OPTIONS
 from txtor.errors import InvalidArgument, OnionKeyFileUnusable
-from txtor.onion import ClientAuthKey, KeptTor, OnionKey, read_onion_key, write_onion_directory
+from txtor.onion import ClientAuthKey, OnionKey, read_onion_key, write_onion_directory
+from txtor.process import LaunchOptions
+from txtor.service import TorService
 from txtor.test.onion.services import KEY, OnionTor
 
 FACTORY = Factory.forProtocol(Protocol)
@@ -150,23 +152,19 @@ class ListeningTests(TestCase):
         self.tor = OnionTor()
         self.asked: list[Any] = []
 
-    def lease(self, *arguments: Any, **options: Any) -> Any:
+    def keep(self, reactor: Any, tor: Any, **more: Any) -> TorService:
         """
-        Stands in for where a Tor comes from, and keeps what was asked for.
+        A service with the Tor in memory, whatever was asked for.
         """
-
-        def get() -> Deferred[KeptTor]:
-            self.asked.append((arguments[1:], options))
-            return succeed(KeptTor(self.tor.controller.protocol))
-
-        return get
+        self.asked.append(tor)
+        return TorService(reactor, self.tor.endpoint())
 
     @deferred
     async def listen(self, text: str) -> Any:
         """
         Listen by a string.
         """
-        with mock.patch.multiple(_server, connected=self.lease, launched=self.lease):
+        with mock.patch.multiple("txtor.endpoints._tors", TorService=self.keep, _shared=WeakKeyDictionary()):
             endpoint = serverFromString(self.reactor, f"onion:80:wait=none{text}")
         self.assertEqual(self.tor.received, [])
         port = await endpoint.listen(FACTORY)
@@ -186,12 +184,12 @@ class ListeningTests(TestCase):
         A control port, an endpoint, the usual places, or one of our own, which does not hide where the service does not.
         """
         for text, asked in (
-            (":controlPort=9051", (("tcp:127.0.0.1:9051",), {})),
-            (":controlPort=unix\\:/run/tor/control", (("unix:/run/tor/control",), {})),
-            (":tor=system", ((None,), {})),
-            ("", ((), {})),
-            (":tor=launch:dataDirectory=/data", ((), {"data_directory": "/data"})),
-            (":singleHop=yes", ((), {"non_anonymous_mode": True})),
+            (":controlPort=9051", "tcp:127.0.0.1:9051"),
+            (":controlPort=unix\\:/run/tor/control", "unix:/run/tor/control"),
+            (":tor=system", None),
+            ("", LaunchOptions()),
+            (":tor=launch:dataDirectory=/data", LaunchOptions(data_directory="/data")),
+            (":singleHop=yes", LaunchOptions(non_anonymous_mode=True)),
         ):
             del self.tor.received[:]
             port = await self.listen(text)
@@ -239,9 +237,11 @@ class ListeningTests(TestCase):
         for content in (b"", b"no key\n", b"\xff", b"== ed25519v1-secret: type0 ==\0\0\0" + b"\n" * 63):
             with open(path, "wb") as file:
                 file.write(content)
+            del self.tor.received[:]
             await self.assertFailure(self.listen(f":privateKeyFile={path}"), OnionKeyFileUnusable)
             with open(path, "rb") as file:
                 self.assertEqual(file.read(), content)
+        del self.tor.received[:]
         await self.assertFailure(self.listen(":privateKeyFile=/nonexistent/key"), OnionKeyFileUnusable)
 
     @deferred
@@ -252,7 +252,7 @@ class ListeningTests(TestCase):
         folder = os.path.abspath(self.mktemp())
         write_onion_directory(folder, KEY)
         port = await self.listen(f":hiddenServiceDir={folder}")
-        self.assertEqual(port.onion_service.directory, folder)
+        self.assertEqual(port.onion_service.current.directory, folder)
         self.assertEqual(read_onion_key(folder).blob, port.onion_service.private_key)
 
     @deferred

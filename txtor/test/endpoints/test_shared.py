@@ -18,9 +18,10 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from txtor import Tor
 from txtor.endpoints._shared import SharedSocksEndpoint, socks_of_control, socks_of_launched
-from txtor.errors import Disconnected, LaunchError, SocksServerUnreachable
+from txtor.errors import Disconnected, SocksServerUnreachable
+from txtor.process import LaunchOptions
+from txtor.service import TorService
 from txtor.testing import FakeTor
 
 FACTORY = Factory.forProtocol(Protocol)
@@ -181,7 +182,7 @@ class SharedTests(SynchronousTestCase):
         self.open_control()
         self.serve(3)
         self.successResultOf(two)
-        self.assertEqual((self.asked(), len(self.reactor.stopping)), ([9051, 7, 9051, 7], 1))
+        self.assertEqual((self.asked(), len(self.reactor.stopping)), ([9051, 7, 9051, 7], 2))
 
     def test_refused(self) -> None:
         """
@@ -279,47 +280,47 @@ class SharedTests(SynchronousTestCase):
         self.successResultOf(endpoint.close())
         self.assertEqual(self.reactor.stopping, [])
 
+    def launching(self) -> Any:
+        """
+        What would be launched is the Tor in memory.
+        """
+
+        def keep(reactor: Any, options: LaunchOptions, **more: Any) -> TorService:
+            self.assertEqual((reactor, options), (self.reactor, LaunchOptions()))
+            return TorService(reactor, self.fake.endpoint())
+
+        return mock.patch("txtor.endpoints._tors.TorService", keep)
+
     def test_launch(self) -> None:
         """
         ``launch=yes`` launches one Tor for all, when the first connects, and ends it when the reactor stops.
         """
-        launches: list[Deferred[Tor]] = []
-
-        def launch(reactor: Any, **options: Any) -> Deferred[Tor]:
-            self.assertEqual((reactor, options), (self.reactor, {}))
-            launches.append(Deferred())
-            return launches[-1]
-
-        with mock.patch("txtor.endpoints._tors.launch", launch):
+        with self.launching():
             clientFromString(self.reactor, "tor:example:80:launch=yes")
-            self.assertEqual(launches, [])
+            self.assertEqual(self.fake.received, [])
             one, two = self.connect("tor:example:80:launch=yes"), self.connect("tor:example:80:launch=on")
-            self.assertEqual(len(launches), 1)
-            launches[0].callback(Tor(self.reactor, self.fake.connect(self.reactor)))
             for client, each in enumerate((one, two)):
                 self.serve(client)
                 self.successResultOf(each)
-            self.assertEqual(len(launches), 1)
+            self.assertEqual(self.commands("AUTHENTICATE"), 1)
             for stopped in self.reactor.stop_all():
                 self.successResultOf(stopped)
-        self.assertEqual((self.commands("SIGNAL"), self.fake.connections), (1, []))
+        self.assertEqual((self.commands("QUIT"), self.fake.connections, self.reactor.getDelayedCalls()), (1, [], []))
 
     def test_launch_fails(self) -> None:
         """
         Why a Tor cannot be launched is told, and the next one tries again.
         """
-        launches: list[Deferred[Tor]] = []
-
-        def launch(reactor: Any) -> Deferred[Tor]:
-            launches.append(Deferred())
-            return launches[-1]
-
-        with mock.patch("txtor.endpoints._tors.launch", launch):
-            for number in range(2):
+        with self.launching():
+            self.fake.listening = False
+            for _ in range(2):
                 connecting = self.connect("tor:example:80:launch=yes")
-                launches[number].errback(LaunchError("tor ended."))
                 error = self.failureResultOf(connecting, SocksServerUnreachable).value
-                self.assertIsInstance(error.__cause__, LaunchError)
+                self.assertIsInstance(error.__cause__, Disconnected)
+            self.fake.listening = True
+            connecting = self.connect("tor:example:80:launch=yes")
+            self.serve(0)
+            self.successResultOf(connecting)
 
     def test_moved(self) -> None:
         """

@@ -6,93 +6,123 @@ Where an onion endpoint has its Tor from.
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, cast
 
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError
 from twisted.internet.protocol import Factory, Protocol
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from txtor._deferred import deferred
 from txtor.endpoints import OnionServerEndpoint
-from txtor.endpoints._tors import SharedTor, connected
-from txtor.errors import LaunchError
+from txtor.endpoints._tors import SharedTor, connected, launched
+from txtor.errors import Disconnected, InvalidArgument, TorNotFound
 from txtor.onion import OnionTerms
+from txtor.service import Backoff, Status, TorService
 from txtor.test.onion.services import OnionTor
-
-
-class StandIn:
-    """
-    A `Tor` that counts how often it is told to end, with the connection of a Tor in memory.
-    """
-
-    def __init__(self) -> None:
-        self.tor = OnionTor()
-        self.protocol = self.tor.controller.protocol
-        self.ended = 0
-
-    def quit(self) -> Deferred[None]:
-        self.ended += 1
-        return succeed(None)
+from txtor.test.service.test_service import Reactor
 
 
 class SharedTorTests(SynchronousTestCase):
     """
-    One Tor for several endpoints.
+    One Tor for several endpoints: one in memory, with a clock.
     """
 
     def setUp(self) -> None:
-        self.starting: list[Deferred[Any]] = []
+        self.clock = Reactor()
+        self.tor = OnionTor()
+        self.tor.drop()
+        self.service = TorService(cast(Any, self.clock), self.tor.endpoint(), backoff=Backoff(1, 2, 8, 0, 5))
+        self.shared = SharedTor(self.service)
+        self.addCleanup(self.nothing_is_left)
 
-    def start(self) -> Deferred[Any]:
+    def nothing_is_left(self) -> None:
         """
-        A launch, which the test lets end.
+        Whoever had it has given it back.
         """
-        self.starting.append(Deferred())
-        return self.starting[-1]
+        self.assertEqual(self.service.health.status, Status.STOPPED)
+        self.assertEqual((self.tor.connections, self.clock.getDelayedCalls(), self.clock.triggers), ([], [], []))
+
+    def commands(self, keyword: str) -> int:
+        """
+        How often a command was sent.
+        """
+        return sum(line.split()[0] == keyword for line in self.tor.received)
 
     def test_shared(self) -> None:
         """
-        It is launched once, for all that ask meanwhile and after, and ends with the last lease; then the next one launches again.
+        It is had once, for all that ask meanwhile and after, and ends with the last lease; then it is had again.
         """
-        shared, tor = SharedTor(self.start), StandIn()
-        first, second = shared.lease(), shared.lease()
-        self.assertEqual(len(self.starting), 1)
-        self.starting[0].callback(tor)
-        leases = [self.successResultOf(each) for each in (first, second, shared.lease())]
-        self.assertEqual({lease.protocol for lease in leases}, {tor.protocol})
+        self.tor.hold()
+        first, second = self.shared.lease(), self.shared.lease()
+        self.assertNoResult(first)
+        self.tor.release()
+        leases = [self.successResultOf(each) for each in (first, second, self.shared.lease())]
+        self.assertEqual(len({lease.protocol for lease in leases}), 1)
         for lease in leases:
-            self.assertEqual(tor.ended, 0)
+            self.assertEqual(len(self.tor.connections), 1)
             self.successResultOf(lease.release())
-        self.assertEqual(tor.ended, 1)
-        shared.lease()
-        self.assertEqual(len(self.starting), 2)
+        self.nothing_is_left()
+        self.successResultOf(self.successResultOf(self.shared.lease()).release())
+        self.assertEqual((self.commands("AUTHENTICATE"), self.commands("QUIT")), (2, 2))
 
     def test_failing(self) -> None:
         """
-        A launch that fails, or is cancelled, falls on the one that asked for it; the next one tries again.
+        When it cannot be had, all who ask hear at once why, and it is not tried any more until the next one asks.
         """
-        shared = SharedTor(self.start)
-        first, second, third = (shared.lease() for _ in range(3))
-        self.starting[0].errback(LaunchError("no"))
-        self.failureResultOf(first, LaunchError)
+        self.tor.refuse("AUTHENTICATE", 515, "No")
+        self.tor.hold()
+        waiting = [self.shared.lease() for _ in range(3)]
+        self.tor.release()
+        for each in waiting:
+            self.failureResultOf(each)
+        self.nothing_is_left()
+        self.tor.listening = False
+        self.failureResultOf(self.shared.lease(), Disconnected)
+
+    def test_cancelled(self) -> None:
+        """
+        One who gives up leaves it to the others; when the last one gives up, it is not tried any more.
+        """
+        self.tor.hold()
+        first, second = self.shared.lease(), self.shared.lease()
+        first.cancel()
+        self.failureResultOf(first, CancelledError)
+        self.assertEqual(self.service.health.status, Status.OPENING)
         second.cancel()
         self.failureResultOf(second, CancelledError)
-        self.starting[2].callback(StandIn())
-        self.successResultOf(third)
+        self.nothing_is_left()
 
-    def test_died(self) -> None:
+    def test_lost(self) -> None:
         """
-        A Tor that has died is not given to anybody else; what it left is tidied by those who had it.
+        When it is lost, that is logged and it is had again, after a wait that grows, or when somebody asks for it: he hears of
+        the failure, and it is tried on for those who had it.
         """
-        shared, dead, alive = SharedTor(self.start), StandIn(), StandIn()
-        lease = shared.lease()
-        self.starting[0].callback(dead)
-        dead.tor.drop()
-        another = shared.lease()
-        self.starting[1].callback(alive)
-        self.assertIs(self.successResultOf(another).protocol, alive.protocol)
-        self.successResultOf(self.successResultOf(lease).release())
-        self.assertEqual((dead.ended, alive.ended), (1, 0))
+        lease = self.successResultOf(self.shared.lease())
+        self.tor.listening = False
+        with capturedLogs() as logged:
+            self.tor.drop()
+            self.clock.advance(1)
+        self.assertEqual(len([line for line in map(formatEvent, logged) if line.startswith("Tor is not there")]), 2)
+        self.failureResultOf(self.shared.lease(), Disconnected)
+        self.assertEqual(self.service.health.failures, 3)
+        self.tor.listening = True
+        another = self.successResultOf(self.shared.lease())
+        self.assertNotEqual(lease.protocol, another.protocol)
+        for each in (lease, another):
+            self.successResultOf(each.release())
+
+    def test_stopping(self) -> None:
+        """
+        It ends with the reactor, and who had it may give it back then.
+        """
+        lease = self.successResultOf(self.shared.lease())
+        ((phase, event, stop),) = self.clock.triggers
+        self.assertEqual((phase, event), ("before", "shutdown"))
+        del self.clock.triggers[:]
+        self.successResultOf(stop())
+        self.nothing_is_left()
+        self.successResultOf(lease.release())
 
 
 class LeaseTests(TestCase):
@@ -108,12 +138,11 @@ class LeaseTests(TestCase):
     @deferred
     async def test_connected(self) -> None:
         """
-        Each lease is a connection of its own, which ends with it.
+        Each endpoint has a connection of its own.
         """
         tor = OnionTor()
         before = len(tor.connections)
-        lease = connected(self.reactor, tor.endpoint())
-        first, second = await lease(), await lease()
+        first, second = [await connected(self.reactor, tor.endpoint()).lease() for _ in range(2)]
         self.assertEqual(len(tor.connections), before + 2)
         await first.release()
         self.assertEqual(len(tor.connections), before + 1)
@@ -139,3 +168,32 @@ class LeaseTests(TestCase):
         for port in ports[1:]:
             await port.stopListening()
         await gone
+
+    @deferred
+    async def test_launched_while_it_ends(self) -> None:
+        """
+        Who asks for a Tor while it ends for those who were there before has another, when the place of its data is free.
+        """
+        options: dict[str, Any] = {"config": (("DisableNetwork", "1"),), "data_directory": self.mktemp(), "wait": "controlled"}
+        shared = launched(self.reactor, shared=False, **options)
+        lease = await shared.lease()
+        first = await lease.protocol.get_info_single("process/pid")
+        released = lease.release()
+        waiting = [shared.lease(), shared.lease()]
+        self.assertEqual(shared.service.health.status, Status.CLOSING)
+        await released
+        leases = [await each for each in waiting]
+        self.assertEqual(leases[0].protocol, leases[1].protocol)
+        self.assertNotEqual(await leases[0].protocol.get_info_single("process/pid"), first)
+        for each in leases:
+            await each.release()
+
+    @deferred
+    async def test_not_launched(self) -> None:
+        """
+        Why it cannot be launched is told at once; what cannot be is, before.
+        """
+        endpoint = OnionServerEndpoint.global_tor(self.reactor, 80, tor_binary="/nonexistent/tor")
+        await self.assertFailure(endpoint.listen(Factory.forProtocol(Protocol)), TorNotFound)
+        self.assertRaises(InvalidArgument, OnionServerEndpoint.private_tor, self.reactor, 80, wait="some day")
+        self.assertRaises(InvalidArgument, OnionServerEndpoint.system_tor, self.reactor, "nonsense:1", 80)
