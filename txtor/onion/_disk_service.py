@@ -179,6 +179,22 @@ class FilesystemOnionService(FollowedService):
         self._watch = watch
         before.stop("Its clients were changed.")
 
+    def put_back(self) -> Deferred[None]:
+        """
+        Put the service into Tor's configuration again, where Tor has forgotten it because it was told to read its torrc again
+        (SIGHUP). Nothing is done if it was removed.
+
+        :raises OnionKeyFileUnusable: Tor would not survive its directory any more.
+        :raises TorRefused: Tor does not take it.
+        """
+        return self._lock.run(self._put_back)
+
+    @deferred
+    async def _put_back(self) -> None:
+        if not self._removed:
+            replace(self._terms, clients=None).prepare()
+            await edit_services(self.protocol, self.directory, lambda block: self._terms.block(self._targets.ports))
+
     def remove(self) -> Deferred[None]:
         """
         Take the service out of Tor's configuration, and close what listens behind it because a factory was given. Its files

@@ -5,7 +5,7 @@ Onion services that are made again on each Tor.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from twisted.logger import Logger
 
@@ -17,7 +17,7 @@ from txtor.errors import Disconnected, InvalidArgument
 from ._restoring import Restoring
 
 if TYPE_CHECKING:
-    from txtor.onion import AnyOnionService, AnyTerms, OnionAddress
+    from txtor.onion import AnyOnionService, AnyTerms, FilesystemOnionService, OnionAddress
 
 _log = Logger()
 
@@ -39,6 +39,7 @@ class KeptOnionService:
         self._restoring = restoring
         self._ports = ports if isinstance(ports, str | int | tuple) else list(ports)
         self._turn = OneAtATime()
+        self._has_files = False
         self._ends_with_tor = True
 
     def __repr__(self) -> str:
@@ -92,13 +93,17 @@ class KeptOnionService:
             raise InvalidArgument("An onion service that is kept has a key, and is not detached.")
         await self._make(tor, terms)
         self._restoring.hooks.append(self._restore)
+        self._restoring.reloads.append(self._put_back)
         self._restoring.partings.append(self._part)
+        if self._has_files:
+            await self._restoring.watch_reloads()
 
     async def _make(self, tor: Tor, terms: AnyTerms) -> None:
         from txtor.onion import FilesystemOnionService, make_onion_service  # not every service has onion services
 
         self.current = await make_onion_service(self._reactor, tor.protocol, terms, self._ports)
-        self._ends_with_tor = tor.process is not None or not isinstance(self.current, FilesystemOnionService)
+        self._has_files = isinstance(self.current, FilesystemOnionService)
+        self._ends_with_tor = tor.process is not None or not self._has_files
 
     @deferred
     async def _restore(self, tor: Tor) -> None:
@@ -115,6 +120,15 @@ class KeptOnionService:
                 pass  # the Tor of before has gone, or is this one, which replaces it
             await self._make(tor, before.terms_again)
         _log.info("{hostname} is made again on the Tor that is there now.", hostname=self.hostname)
+
+    @deferred
+    async def _put_back(self) -> None:
+        """
+        Tor has read its torrc again, and forgotten a service with files.
+        """
+        async with self._turn:
+            if self._has_files and self._put_back in self._restoring.reloads:
+                await cast("FilesystemOnionService", self.current).put_back()
 
     @deferred
     async def _part(self) -> None:
@@ -134,6 +148,7 @@ class KeptOnionService:
         """
         if self._restore in self._restoring.hooks:
             self._restoring.hooks.remove(self._restore)
+            self._restoring.reloads.remove(self._put_back)
             self._restoring.partings.remove(self._part)
         async with self._turn:
             try:

@@ -42,12 +42,14 @@ class Restoring:
     :ivar config: the configuration that follows, or ``None``.
     :ivar hooks: called in their order with each Tor, behind everything else: the place for onion services and the like.
     :ivar state: the picture that follows, or ``None``.
+    :ivar reloads: called when Tor has read its torrc again: they put back what it forgets by that.
     :ivar partings: called before a Tor is left that goes on: they take from it what nobody would end.
     :param told: is told what could not be set again after a RELOAD.
     """
 
     def __init__(self, told: Callable[[list[str]], object]) -> None:
         self.hooks: list[Restore] = []
+        self.reloads: list[Callable[[], Deferred[None]]] = []
         self.partings: list[Callable[[], Deferred[None]]] = []
         self.options = OptionMemory()
         self.config: TorConfig | None = None
@@ -88,7 +90,7 @@ class Restoring:
 
     async def watch_reloads(self) -> None:
         """
-        Set options again also when Tor is told to read its torrc again (SIGHUP), by which it forgets them.
+        Set options again, and the like, also when Tor is told to read its torrc again (SIGHUP), by which it forgets them.
         """
         if self._reloaded not in self._listeners.get("SIGNAL", []):
             try:
@@ -104,6 +106,8 @@ class Restoring:
         problems: list[str] = []
         try:
             await self._restore_options(protocol, problems)
+            for reload in list(self.reloads):
+                await _try(repr(reload), lambda put_back: put_back(), reload, problems)
         except Disconnected:
             return  # the next Tor is told
         self._told(problems)

@@ -225,6 +225,18 @@ class KeptTests(SynchronousTestCase):
         self.stop(port)
         self.assertEqual(self.directories, [])
 
+    def test_files_and_reload(self) -> None:
+        """
+        Tor is told to read its torrc again, and forgets a service with files: it is put back, unless it was removed.
+        """
+        port, folder = self.files()
+        for expected in ([folder], []):
+            self.tor.configuration = FakeConfiguration()
+            self.tor.emit("SIGNAL RELOAD")
+            self.assertEqual((self.directories, port.getHost().onion_uri), (expected, KEY.address.hostname))
+            self.successResultOf(port.onion_service.remove())
+        self.stop(port)
+
     def test_files_and_reactor_stops(self) -> None:
         """
         When the reactor stops, a service with files is taken out before the connection ends, whoever hears of it first.

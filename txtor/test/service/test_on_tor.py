@@ -18,6 +18,7 @@ from twisted.protocols.wire import Echo
 
 from txtor import DISCARD
 from txtor.errors import Disconnected, InvalidArgument, LaunchError, TorError
+from txtor.onion import DiskTerms
 from txtor.process import LaunchOptions, launch_tor
 from txtor.service import Backoff, KeptOnionService, Status, TorService
 from txtor.test.process.leftovers import OFFLINE, NothingLeftTestCase, is_running, reactor, until
@@ -81,6 +82,27 @@ class LaunchingTests(LaunchedTestCase):
         for arguments in ({"private_key": DISCARD}, {"detach": True}):
             refused: Deferred[Any] = service.create_onion_service(80, **arguments)
             await self.assertFailure(refused, InvalidArgument)
+
+    async def test_onion_service_with_files(self) -> None:
+        """
+        A service with files stands in the configuration of each Tor, and again after a SIGHUP, until it is removed.
+        """
+        service, place = self.start(), tempfile.mkdtemp(dir="/tmp")
+        self.addCleanup(shutil.rmtree, place)
+        onion = await service.keep_onion_service(DiskTerms(f"{place}/site", wait="none"), "80 127.0.0.1:8080")
+        address = onion.hostname
+        await self.kill(service)
+        tor = await service.when_ready()
+        self.assertEqual(await tor.protocol.get_conf_single("HiddenServiceDir"), f"{place}/site")
+        changes: list[Any] = []
+        await service.add_event_listener("CONF_CHANGED", lambda event: changes.append(event.changed))
+        await tor.signal("RELOAD")
+        await until(lambda: len(changes) == 2)
+        self.assertEqual((changes[0], changes[1]["HiddenServiceDir"]), ({"HiddenServiceOptions": None}, [f"{place}/site"]))
+        self.assertEqual(await tor.protocol.get_conf_single("HiddenServiceDir"), f"{place}/site")
+        self.assertEqual((onion.hostname, service.health.problems), (address, ()))
+        await onion.remove()
+        self.assertEqual(await tor.protocol.get_conf("HiddenServiceDir"), {"HiddenServiceDir": None})
 
     async def test_onion_endpoint(self) -> None:
         """
