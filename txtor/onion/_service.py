@@ -217,8 +217,8 @@ class EphemeralOnionService(FollowedService):
 
         This may be called again, and when the connection to Tor has gone, which ends a service that is not detached.
 
-        A Tor that ends a circuit of the service before its first relay has answered takes that guard for unreachable, and may have
-        all its circuits wait for a minute then: do not remove a service in the moment in which it was made.
+        A Tor that ends a circuit of the service before its first relay has answered takes that guard for unreachable, and may
+        have all its circuits wait for a minute then: do not remove a service in the moment in which it was made.
 
         :raises Disconnected: it is detached and there is no connection: it goes on.
         """
