@@ -8,7 +8,8 @@ See cert-spec 2.1, Ed25519 certificates.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
+from functools import cached_property
 from typing import NamedTuple
 
 from txtor.errors import CannotVerify, MalformedDocument, VerificationFailed
@@ -18,8 +19,7 @@ from ._encoding import BadValue, aware
 
 _DOCUMENT = "Ed25519 certificate"
 _SECTION = "cert-spec 2.1"
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_LATEST_HOUR = int((datetime(9999, 12, 31, 23, tzinfo=timezone.utc) - _EPOCH).total_seconds()) // 3600
+_LATEST_HOUR = int(datetime(9999, 12, 31, 23, tzinfo=timezone.utc).timestamp()) // 3600
 _HEADER, _SIGNATURE = 39, 64
 _SIGNING_KEY, _AFFECTS_VALIDATION = 4, 1
 
@@ -102,15 +102,15 @@ class Ed25519Certificate:
         if data[0] != 1:
             raise BadValue(f"version {data[0]} where 1 is known")
         extensions = _read_extensions(data)
-        signers = 0
+        signers = []
         for kind, flags, content in extensions:
             if kind == _SIGNING_KEY:
-                signers += 1
+                signers.append(content)
                 if len(content) != 32:
                     raise BadValue(f"the key that signed it is {len(content)} bytes long")
             elif flags & _AFFECTS_VALIDATION:
                 raise BadValue(f"extension {kind} is unknown and must be known")
-        if signers > 1:
+        if len(signers) > 1:
             raise BadValue("two keys are said to have signed it")
         certificate = object.__new__(cls)
         # At once: the constructor of a frozen dataclass takes longer for its seven attributes than everything above.
@@ -122,6 +122,7 @@ class Ed25519Certificate:
             key=data[7:_HEADER],
             extensions=extensions,
             signature=data[-_SIGNATURE:],
+            signing_key=signers[0] if signers else None,
         )
         return certificate
 
@@ -137,9 +138,9 @@ class Ed25519Certificate:
         """
         The last moment at which it is good; a moment behind the year 9999 is the last hour of that year.
         """
-        return _EPOCH + timedelta(hours=min(self.expiration_hours, _LATEST_HOUR))
+        return datetime.fromtimestamp(3600 * min(self.expiration_hours, _LATEST_HOUR), timezone.utc)
 
-    @property
+    @cached_property
     def signing_key(self) -> bytes | None:
         """
         The key that is said to have signed it, or ``None`` where the certificate does not say.

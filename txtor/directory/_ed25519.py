@@ -19,6 +19,8 @@ _TOP = 1 << 255
 #: The y of the eight points whose order divides 8. The last two are of order 8: the roots of d*y^4 + 2*y^2 - 1.
 _Y8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _SMALL_ORDER = frozenset({0, 1, _P - 1, _Y8, _P - _Y8})
+#: All that no key may be, with either sign: those points, and the second spellings, whose y is not reduced.
+_BAD_KEYS = frozenset((y | top).to_bytes(32, "little") for y in (*_SMALL_ORDER, *range(_P, _TOP)) for top in (0, _TOP))
 
 
 def is_good_ed25519_key(key: bytes) -> bool:
@@ -27,10 +29,7 @@ def is_good_ed25519_key(key: bytes) -> bool:
 
     A key that is no point of the curve at all passes; nothing verifies with it.
     """
-    if len(key) != 32:
-        return False
-    y = int.from_bytes(key, "little") & (_TOP - 1)
-    return y < _P and y not in _SMALL_ORDER
+    return len(key) == 32 and key not in _BAD_KEYS
 
 
 def verify_ed25519(key: bytes, signature: bytes, message: bytes) -> bool:

@@ -53,11 +53,12 @@ class Field(Generic[T]):
         if document is None:
             return self
         reading = document._reading or document._read()
-        values = reading.values
-        if self.name not in values:
+        values, name = reading.values, self.name
+        if name in values:
+            value: T = values[name]
+        else:
             index = document.index if reading.index is None else reading.index
-            values[self.name] = self.read(document, index.get(self.keyword, []))
-        value: T = values[self.name]
+            value = values[name] = self.read(document, index.get(self.keyword, []))
         return value
 
     def __set__(self, document: Document, value: object) -> None:

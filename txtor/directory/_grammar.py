@@ -78,8 +78,9 @@ class Grammar:
         0 must be there; another that is there must stand in its place.
     :ivar needs: keywords that are only allowed together with others.
     :ivar required: the keywords that must be there.
-    :ivar plain: keywords that are right whatever stands behind them, if their object has this label (or is none).
-    :ivar single: likewise keywords that are right if anything stands behind them.
+    :ivar labels: keywords that are right if their object has this label (or is none) and, if they are among `single`, anything
+        stands behind them.
+    :ivar single: keywords that need one argument.
     """
 
     document: str
@@ -88,14 +89,13 @@ class Grammar:
     positions: Mapping[int, str] = field(default_factory=dict)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     required: frozenset[str] = field(init=False)
-    plain: Mapping[str, str] = field(init=False)
-    single: Mapping[str, str] = field(init=False)
+    labels: Mapping[str, str] = field(init=False)
+    single: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "required", frozenset(keyword for keyword, rule in self.rules.items() if rule.required))
-        object.__setattr__(self, "plain", {keyword: _label(rule) for keyword, rule in self.rules.items() if not rule.arguments})
-        single = {keyword: _label(rule) for keyword, rule in self.rules.items() if rule.arguments == 1}
-        object.__setattr__(self, "single", single)
+        object.__setattr__(self, "labels", {keyword: _label(rule) for keyword, rule in self.rules.items() if rule.arguments < 2})
+        object.__setattr__(self, "single", frozenset(keyword for keyword, rule in self.rules.items() if rule.arguments == 1))
 
 
 def _label(rule: Rule) -> str:
@@ -121,7 +121,7 @@ def check(tokens: Sequence[Token], grammar: Grammar, line: int = 1) -> Index:
     :raises MalformedDocument: a keyword is missing, repeated, out of place, has too few arguments or a wrong object.
     """
     places: Index = {}
-    rules, plain, single = grammar.rules, grammar.plain, grammar.single
+    rules, labels, single = grammar.rules, grammar.labels, grammar.single
     for place, (_, keyword, rest, label, _) in enumerate(tokens):
         if keyword in places:
             places[keyword].append(place)
@@ -129,7 +129,7 @@ def check(tokens: Sequence[Token], grammar: Grammar, line: int = 1) -> Index:
         else:
             places[keyword] = [place]
             fault = ""
-        if plain.get(keyword) != label and not (rest and single.get(keyword) == label) and keyword in rules:
+        if (labels.get(keyword) != label or (not rest and keyword in single)) and keyword in rules:
             fault = fault or _fault(rules[keyword], rest, label)
         if fault:
             raise MalformedDocument(grammar.document, f"{keyword} {fault}", _line_of(tokens, place, line), grammar.section)

@@ -83,26 +83,35 @@ class Item:
     See dir-spec 1.2, Document meta-format.
     """
 
-    __slots__ = ("_rest", "_token", "end", "keyword", "label", "line", "start")
+    __slots__ = ("_token", "line", "start")
 
     def __init__(self, token: Token, line: int, start: int) -> None:
-        whole, self.keyword, self._rest, label, _ = token
         self._token = token
-        self.label = label or None
         self.line = line
         self.start = start
-        self.end = start + len(whole)
+
+    @property
+    def keyword(self) -> str:
+        return self._token[1]
 
     @property
     def text(self) -> str:
-        return text_of(self._rest)
+        return text_of(self._token[2])
+
+    @property
+    def label(self) -> str | None:
+        return self._token[3] or None
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self._token[0])
 
     @property
     def arguments(self) -> list[str]:
         """
         The words of the line behind the keyword.
         """
-        return words(text_of(self._rest))
+        return words(text_of(self._token[2]))
 
     @property
     def has_object(self) -> bool:

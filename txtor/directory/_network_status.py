@@ -283,7 +283,6 @@ class NetworkStatus(Document):
         if block is not None and place >= block.header:
             item.line += self.content.count(b"\n", block.start, block.end)
             item.start += block.end - block.start
-            item.end += block.end - block.start
         return item
 
     @property

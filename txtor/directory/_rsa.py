@@ -38,9 +38,10 @@ class RSAKey:
 
     :ivar der: its DER, as documents carry it.
     :ivar bits: the size of its modulus.
+    :ivar digest: the SHA-1 of the DER, 20 bytes: what the fingerprint of a relay is.
     """
 
-    __slots__ = ("_key", "bits", "der")
+    __slots__ = ("_key", "bits", "der", "digest")
 
     def __init__(self, der: bytes, bits: int | None = None) -> None:
         """
@@ -50,19 +51,13 @@ class RSAKey:
         """
         self.der = der
         self.bits = _judge(der, bits)
+        self.digest = hashlib.sha1(der).digest()
         self._key: RSAPublicKey | None = None
-
-    @property
-    def digest(self) -> bytes:
-        """
-        The SHA-1 of the DER: what the fingerprint of a relay is.
-        """
-        return hashlib.sha1(self.der).digest()
 
     @property
     def fingerprint(self) -> str:
         """
-        The same as 40 upper-case hexadecimal digits.
+        The digest as 40 upper-case hexadecimal digits.
         """
         return self.digest.hex().upper()
 

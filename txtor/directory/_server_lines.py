@@ -97,9 +97,10 @@ def read_bandwidth(item: Item) -> Bandwidth:
 
 
 def read_ntor_crosscert(item: Item) -> NtorCrosscert:
-    if item.arguments not in (["0"], ["1"]):
+    found = item.arguments
+    if found not in (["0"], ["1"]):
         raise BadValue("the sign is neither 0 nor 1")
-    return NtorCrosscert(int(item.arguments[0]), read_certificate(item))
+    return NtorCrosscert(int(found[0]), read_certificate(item))
 
 
 def read_extra_info_digest(item: Item) -> ExtraInfoDigest | None:

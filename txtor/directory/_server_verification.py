@@ -17,6 +17,7 @@ from ._ed25519 import ed25519_from_x25519
 from ._encoding import aware, unpadded
 
 if TYPE_CHECKING:
+    from ._rsa import RSAKey
     from ._server_descriptor import ServerDescriptor
 
 IDENTITY_V_SIGNING, NTOR_CC_IDENTITY, FAMILY_V_IDENTITY = 0x04, 0x0A, 0x0C
@@ -67,7 +68,7 @@ def verify_server_descriptor(
     identity = descriptor.identity_certificate
     if identity is not None:
         checked, certificates = _check_ed25519_identity(descriptor, identity)
-    _check_onion_key(descriptor, checked)
+    _check_onion_key(descriptor, signing_key, checked)
     if identity is not None:
         descriptor._check_ed25519(identity)
         checked.append("router-sig-ed25519")
@@ -77,12 +78,11 @@ def verify_server_descriptor(
     expires = min(certificates, key=lambda one: one.expiration_hours).expires if certificates else None
     if expires is not None and expires < now:
         raise descriptor._fail(f"a certificate expired at {expires:%Y-%m-%d %H:%M:%S} and it is {now:%Y-%m-%d %H:%M:%S}")
-    if descriptor.published > now + _AHEAD:
+    published = descriptor.published
+    if published > now + _AHEAD:
         raise descriptor._fail(f"it was published more than 12 hours after {now:%Y-%m-%d %H:%M:%S}", "published")
     _check_listed(descriptor, digest, fingerprint)
-    return ServerDescriptorVerification(
-        tuple(checked), expires, descriptor.published < now - _STALE, _family_ids(descriptor, now)
-    )
+    return ServerDescriptorVerification(tuple(checked), expires, published < now - _STALE, _family_ids(descriptor, now))
 
 
 def _check_ed25519_identity(
@@ -104,13 +104,14 @@ def _check_ed25519_identity(
     if converted is None:
         raise descriptor._fail("the ntor key is no key that can sign", keyword)
     descriptor._check_certificate(crosscert.certificate, keyword, NTOR_CC_IDENTITY, converted, master_key)
-    for certificate in descriptor.family_certificates:
+    families = descriptor.family_certificates
+    for certificate in families:
         descriptor._check_certificate(certificate, "family-cert", FAMILY_V_IDENTITY, None, master_key)
-    checked = ["identity-ed25519", keyword] + ["family-cert"] * len(descriptor.family_certificates)
+    checked = ["identity-ed25519", keyword] + ["family-cert"] * len(families)
     return checked, [identity, crosscert.certificate]
 
 
-def _check_onion_key(descriptor: ServerDescriptor, checked: list[str]) -> None:
+def _check_onion_key(descriptor: ServerDescriptor, signing_key: RSAKey, checked: list[str]) -> None:
     """
     Check that the key of the TAP handshake belongs to both identities.
     """
@@ -120,7 +121,7 @@ def _check_onion_key(descriptor: ServerDescriptor, checked: list[str]) -> None:
     assert key is not None  # the table says that onion-key-crosscert needs it
     payload = key.payload(signature)
     # The one place where more may follow what is specified: tor compares the beginning.
-    wanted = descriptor.signing_key.digest + (descriptor.ed25519_master_key or b"")
+    wanted = signing_key.digest + (descriptor.ed25519_master_key or b"")
     if payload is None or len(wanted) != _CROSSCERT_SIZE or payload[:_CROSSCERT_SIZE] != wanted:
         raise descriptor._fail("onion-key-crosscert does not hold the two identities", "onion-key-crosscert")
     checked.append("onion-key-crosscert")
@@ -140,5 +141,8 @@ def _family_ids(descriptor: ServerDescriptor, now: datetime) -> frozenset[str]:
     """
     The families whose certificates are good now.
     """
-    good = [certificate for certificate in descriptor.family_certificates if certificate.expires >= now]
+    certificates = descriptor.family_certificates
+    if not certificates:
+        return frozenset()
+    good = [certificate for certificate in certificates if certificate.expires >= now]
     return frozenset(f"ed25519:{unpadded(certificate.signing_key or b'')}" for certificate in good)
