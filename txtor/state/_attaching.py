@@ -20,7 +20,7 @@ from zope.interface import Interface, implementer
 
 from txtor._deferred import OneAtATime, deferred
 from txtor.commands import AttachStream, CloseStream, SetConf, StreamCloseReason
-from txtor.errors import Disconnected, InvalidArgument, TorError
+from txtor.errors import Disconnected, InvalidArgument, TorError, TorRefused
 
 from ._circuit import Circuit
 
@@ -176,6 +176,7 @@ class Attaching:
             await self._take()
         except BaseException:  # whatever stopped it, all is as it was
             self._attacher = before
+            self._linger_if_unused()
             raise
 
     @deferred
@@ -203,6 +204,9 @@ class Attaching:
         Forget a claim: its stream is connected, or never will be.
         """
         self._claims.pop(claim.token, None)
+        self._linger_if_unused()
+
+    def _linger_if_unused(self) -> None:
         if not self._claims and self._attacher is None and self._before is not None and self._linger is None:
             self._linger = self._reactor.callLater(LINGER_SECONDS, self._lingered)
 
@@ -221,9 +225,15 @@ class Attaching:
         async with self._turn:
             if self._before is None:
                 before = await self._state.protocol.get_conf_single(_OPTION) or "0"
-                await self._state.protocol.send(SetConf([(_OPTION, "1")]))
-                self._before = before
+                setting = self._state.protocol.send(SetConf([(_OPTION, "1")]))
+                self._before = before  # from now on, also if nobody waits for the answer: Tor may have carried it out
                 self._trigger = self._reactor.addSystemEventTrigger("before", "shutdown", self._shut_down)
+                try:
+                    await setting
+                except TorRefused:
+                    self._before = None
+                    self._remove_trigger()
+                    raise
                 self._consider_all()
 
     @deferred

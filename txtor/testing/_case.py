@@ -12,8 +12,8 @@ from twisted.trial.unittest import TestCase
 
 from txtor._deferred import deferred
 
-from ._guards import restore_guards
 from ._network_view import NetworkView, NodeView
+from ._repair import repair
 from ._shared import START, shared_network
 
 
@@ -21,8 +21,9 @@ class TorNetworkTestCase(TestCase):
     """
     Tests on a private Tor network, which is shared by the whole run.
 
-    Where there is no tor binary, the tests fail and say how to install it. A client of the network that takes guards for
-    unreachable, because of what a test before has done, chooses its guards anew before the next begins.
+    Where there is no tor binary, the tests fail and say how to install it. What a test leaves behind in a client of the network
+    is repaired before the next begins: guards that it took for unreachable are chosen anew, and streams that it left to a
+    controller which is gone are its own again.
 
     :ivar network: the network.
     :ivar reactor: the reactor that trial runs on.
@@ -42,4 +43,4 @@ class TorNetworkTestCase(TestCase):
         # trial has installed a reactor and runs this test on it; importing it here could only find the same one.
         self.reactor = sys.modules["twisted.internet.reactor"]
         self.network = await shared_network(self.reactor)
-        await restore_guards(self.reactor, self.network.clients)
+        await repair(self.reactor, self.network.clients)

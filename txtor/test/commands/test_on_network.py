@@ -23,7 +23,6 @@ from txtor.commands import (
     GetInfo,
     PostDescriptor,
     RedirectStream,
-    ResetConf,
     SetCircuitPurpose,
     SetConf,
     parse_info,
@@ -91,18 +90,6 @@ class NetworkTests(TorNetworkTestCase):
         self.addCleanup(protocol.cut)
         return protocol
 
-    async def patient(self, node: NodeView) -> TorControlProtocol:
-        """
-        A connection to a Tor that gives circuits time to be built.
-
-        On loopback Tor learns to wait for a few milliseconds only, which on a busy machine fails circuits (REASON=TIMEOUT) that
-        it goes on to build for measuring them.
-        """
-        protocol = await self.control(node)
-        await protocol.send(SetConf({"LearnCircuitBuildTimeout": False, "CircuitBuildTimeout": 60}))
-        self.addCleanup(protocol.send, ResetConf({"LearnCircuitBuildTimeout": None, "CircuitBuildTimeout": None}))
-        return protocol
-
     async def when(self, protocol: TorControlProtocol, event: str, wanted: Callable[[Any], bool]) -> Deferred[Any]:
         """
         Listen to an event.
@@ -142,7 +129,7 @@ class NetworkTests(TorNetworkTestCase):
         """
         A path of our own, one hop more, another purpose, the end.
         """
-        protocol = await self.patient(self.network.clients[1])
+        protocol = await self.control(self.network.clients[1])
         fingerprints = [node.fingerprint or "" for node in self.network.exits]
         circuit_id = await self.built(protocol, ExtendCircuit(0, fingerprints[:3], "controller"))
 
@@ -167,7 +154,7 @@ class NetworkTests(TorNetworkTestCase):
         A stream that waits for us is sent elsewhere, attached to our circuit, used and closed.
         """
         client = self.network.clients[1]
-        protocol = await self.patient(client)
+        protocol = await self.control(client)
         answering = Answering()
         server = TCP4ServerEndpoint(self.reactor, 0, interface="127.0.0.1")
         listening = await server.listen(Factory.forProtocol(lambda: answering))

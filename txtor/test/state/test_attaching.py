@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -16,6 +16,7 @@ from zope.interface.verify import verifyObject
 
 from txtor.errors import InternalTorError, InvalidArgument
 from txtor.state import DO_NOT_ATTACH, Circuit, IStreamAttacher, PriorityAttacher, Stream, TorState
+from txtor.state._attaching import LINGER_SECONDS
 from txtor.testing import FakeTor
 
 
@@ -251,3 +252,16 @@ class AttacherTests(SynchronousTestCase):
         self.tor.refuse("SETCONF", 551, "no")
         self.failureResultOf(self.state.set_attacher(Answers(None), self.reactor), InternalTorError)
         self.assertIsNone(self.state.attaching.attacher)
+
+    def test_cancelled(self) -> None:
+        """
+        Who does not wait for Tor's answer leaves no stream to nobody: Tor may have carried out what it was asked.
+        """
+        self.tor.mute("SETCONF")
+        setting = self.state.set_attacher(Answers(None), self.reactor)
+        self.assertEqual(self.tor.received[-1], 'SETCONF __LeaveStreamsUnattached="1"')
+        setting.cancel()
+        self.failureResultOf(setting, CancelledError)
+        self.assertIsNone(self.state.attaching.attacher)
+        self.reactor.advance(LINGER_SECONDS)
+        self.assertEqual(self.tor.received[-1], 'SETCONF __LeaveStreamsUnattached="0"')
