@@ -284,7 +284,7 @@ class RouterStatus:
         """
         usual = _USUAL(self._entry)
         if usual is None:
-            name, identity, _, _, address, port, _ = self._first_line()
+            name, identity, _, _, address, port, _ = self._odd_first_line()
             self._identity = a2b_base64(identity + b"=")
             self._flags = self._bandwidth = None
         else:
@@ -302,8 +302,14 @@ class RouterStatus:
         The words of the first line, checked.
         """
         usual = _USUAL(self._entry)
-        if usual is not None:
-            return usual[1], usual[2], usual[3], usual[4], usual[5], usual[6], usual[7]
+        if usual is None:
+            return self._odd_first_line()
+        return usual[1], usual[2], usual[3], usual[4], usual[5], usual[6], usual[7]
+
+    def _odd_first_line(self) -> read.FirstLine:
+        """
+        The same, of an entry that is not as usual.
+        """
         try:
             return read.first_line(self._entry.partition(b"\n")[0])
         except BadValue as error:

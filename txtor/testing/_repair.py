@@ -19,7 +19,7 @@ from twisted.internet.task import deferLater
 
 from txtor._deferred import deferred
 from txtor._tor import connect
-from txtor.commands import DropGuards
+from txtor.commands import DropGuards, parse_info
 from txtor.control import TorControlProtocol
 
 from ._network_view import NodeView
@@ -56,4 +56,5 @@ async def _guards(protocol: TorControlProtocol) -> list[str]:
     """
     How a Tor finds each of its guards.
     """
-    return [line.split()[1] for line in (await protocol.get_info_single("entry-guards")).splitlines()]
+    key = "entry-guards"
+    return [guard.status for guard in parse_info(key, await protocol.get_info_single(key))]
